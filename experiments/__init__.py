@@ -1,0 +1,1 @@
+"""The experiment binaries: the only place with flags."""

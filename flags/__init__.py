@@ -1,0 +1,1 @@
+"""Flagfiles, one folder a study; installed as `jaxrep.flagfiles`."""

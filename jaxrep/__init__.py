@@ -1,0 +1,1 @@
+"""Classic small networks, ten thousand at a time."""

@@ -1,0 +1,94 @@
+"""Layered nets, for one net and one pattern; `jax.vmap` adds the other axes.
+
+A net is a tuple of layers and each layer carries its unit, so a slice of a net
+is a net: `apply(net[k:], apply(net[:k], x)) == apply(net, x)`.
+"""
+
+import dataclasses
+import functools
+from collections.abc import Callable, Sequence
+
+import chex
+import jax
+import jax.numpy as jnp
+
+
+@functools.partial(
+  jax.tree_util.register_dataclass,
+  data_fields=['w', 'b'],
+  meta_fields=['unit'],
+)
+@dataclasses.dataclass(frozen=True)
+class Layer:
+  """A weight matrix, the biases, and the unit that their sum goes through.
+
+  Attributes:
+    w: `[I, O]`, from input unit i to output unit j (the letter's w_ji).
+    b: `[O]`, the weight from an extra input that is always 1.
+    unit: elementwise `[O] -> [O]`; it is no array, and no gradient is taken
+      of it.
+  """
+
+  w: jax.Array
+  b: jax.Array
+  unit: Callable[[jax.Array], jax.Array] = jax.nn.sigmoid
+
+
+Net = tuple[Layer, ...]
+
+
+def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
+  """Returns the output `[O]` for one pattern `[I]`, layer after layer.
+
+    x_j = Σ_i y_i w_ji + b_j,    y_j = σ(x_j)
+
+  Args:
+    net: layers; a slice of a net is a net, and no layer at all is the identity.
+    x: `[..., I]`; leading axes are patterns.
+
+  References:
+    Rumelhart, Hinton & Williams, Nature 323 (1986), eqs 1, 2.
+  """
+  for layer in net:
+    x = layer.unit(x @ layer.w + layer.b)
+  return x
+
+
+def activations(net: Sequence[Layer], x: chex.Array) -> list[jax.Array]:
+  """Returns the input and every layer's output, `[..., I], .., [..., O]`."""
+  states = [x]
+  for layer in net:
+    states.append(apply((layer,), states[-1]))
+  return states
+
+
+def init(
+  key: chex.PRNGKey,
+  sizes: Sequence[int],
+  *,
+  weight_range: chex.Numeric,
+  bias_range: chex.Numeric,
+  unit: Callable[[jax.Array], jax.Array] = jax.nn.sigmoid,
+) -> Net:
+  """Returns a net with weights uniform in ±range.
+
+  Args:
+    key: is consumed. The draws are scaled by the range and not otherwise
+      touched by it, so nets of one key and two ranges are the same direction.
+    sizes: units a layer, inputs first: `(6, 2, 1)`.
+    weight_range: half-width of the weights' interval, ≥ 0.
+    bias_range: half-width of the biases' interval; 0 starts them at 0.
+    unit: of every layer.
+  """
+
+  def draw(key, shape):
+    return jax.random.uniform(key, shape, jnp.float32, minval=-1, maxval=1)
+
+  layers = []
+  pairs = zip(sizes[:-1], sizes[1:], strict=True)
+  for k, (inputs, outputs) in enumerate(pairs):
+    w_key, b_key = jax.random.split(jax.random.fold_in(key, k))
+    w = weight_range * draw(w_key, (inputs, outputs))
+    b = bias_range * draw(b_key, (outputs,))
+    layers.append(Layer(w, b, unit))
+  return tuple(layers)

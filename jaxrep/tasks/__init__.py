@@ -1,0 +1,1 @@
+"""What is to be learnt: pure functions that return arrays."""
