@@ -1,20 +1,8 @@
 """Mirror symmetry: is a binary vector its own mirror image?"""
 
-from typing import NamedTuple
-
 import numpy as np
 
-
-class Patterns(NamedTuple):
-  """A pattern set, whole.
-
-  Attributes:
-    inputs: `[C, I]` float32, one row a case.
-    targets: `[C, O]` float32, 0 or 1.
-  """
-
-  inputs: np.ndarray
-  targets: np.ndarray
+from jaxrep.tasks.patterns import Patterns
 
 
 def patterns(bits: int, *, coding: str) -> Patterns:

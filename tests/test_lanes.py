@@ -1,0 +1,98 @@
+"""`vmap_last` is `jax.vmap` over the last axis, whatever is inside."""
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from jaxrep import lanes, nets
+
+S = 32
+
+
+def draw(*shape):
+  rng = np.random.default_rng(sum(shape))
+  return jnp.asarray(rng.normal(size=shape), jnp.float32)
+
+
+def loss(net, x, d):
+  y = nets.apply(net, x)
+  return 0.5 * jnp.sum((y - d) ** 2), jnp.max(jnp.abs(y - d))
+
+
+def layered(*sizes, unit=jax.nn.sigmoid):
+  pairs = zip(sizes[:-1], sizes[1:], strict=True)
+  return tuple(nets.Layer(draw(i, o, S), draw(o, S), unit) for i, o in pairs)
+
+
+FUNCTIONS = {
+  'elementwise': (lambda a, b: jnp.where(a > b, a * 2.0, jnp.exp(b)), (3,), (3,)),
+  'scalar against matrix': (lambda a, b: a * b + 1.0, (), (2, 3)),
+  'scalar condition': (lambda a, b: jnp.where(a > 0, b, -b), (), (4,)),
+  'reduce': (lambda a: (a.sum(0), a.max(), a.argmax(1)), (4, 5)),
+  'shapes': (lambda a: a.T.reshape(2, 6)[None, :, 1:3], (3, 4)),
+  'concatenate': (lambda a: jnp.concatenate([a, jnp.ones(2)]), (3,)),
+  'both per net, narrow': (lambda a, b: a @ b, (40, 3), (3, 5)),
+  'both per net, long contraction': (lambda a, b: a.T @ b, (40, 6), (40, 2)),
+  'both per net, long, wide right': (lambda a, b: a.T @ b, (40, 2), (40, 30)),
+  'both per net, wide': (lambda a, b: a @ b, (17, 18), (18, 19)),
+  'batched contraction': (lambda a, b: jax.vmap(jnp.dot)(a, b), (4, 3), (4, 3)),
+  'sort': (lambda a: jnp.sort(a), (7,)),
+  'inverse': (lambda a: jnp.linalg.solve(a, jnp.eye(3)), (3, 3)),
+  'relu gradient': (jax.grad(lambda a: jax.nn.relu(a).sum()), (5,)),
+  'softplus': (lambda a: jax.nn.softplus(a), (5,)),
+  'loop': (lambda a: jax.lax.fori_loop(0, 3, lambda _, v: v * v, a), (5,)),
+  'scan': (lambda a: jax.lax.scan(lambda c, v: (c + v, c), a[0], a), (5, 2)),
+  'one input twice': (lambda a: jax.lax.cumsum(a) * a, (5,)),
+  'literal in a fallback': (lambda a: jax.lax.atan2(a, 1.0 + 0 * a), (5,)),
+  'constant result': (lambda a: (jnp.ones(3), a), (2,)),
+}
+
+
+@pytest.mark.parametrize('name', FUNCTIONS)
+def test_agrees_with_vmap_over_the_last_axis(name):
+  f, *shapes = FUNCTIONS[name]
+  args = [draw(*shape, S) for shape in shapes]
+  expected = jax.vmap(f, in_axes=-1, out_axes=-1)(*args)
+  found = jax.jit(lanes.vmap_last(f))(*args)
+  chex.assert_trees_all_equal_shapes_and_dtypes(found, expected)
+  chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize('unit', [jax.nn.sigmoid, jnp.tanh, jax.nn.relu])
+@pytest.mark.parametrize('sizes', [(6, 2, 1), (8, 8, 1), (5, 20, 18, 3)])
+def test_a_net_and_its_gradient_agree_with_vmap(sizes, unit):
+  net, x = layered(*sizes, unit=unit), draw(24, sizes[0])
+  d = (draw(24, sizes[-1]) > 0).astype(jnp.float32)
+  f = jax.value_and_grad(lambda net: loss(net, x, d), has_aux=True)
+  expected = jax.vmap(f, in_axes=-1, out_axes=-1)(net)
+  found = jax.jit(lanes.vmap_last(f))(net)
+  chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_random_bits_of_a_key_made_inside_are_those_of_one_net():
+  def f(seed):
+    return jax.random.uniform(jax.random.fold_in(jax.random.key(seed), 3), (4,))
+
+  seeds = jnp.arange(S, dtype=jnp.uint32)
+  found = jax.jit(lanes.vmap_last(f))(seeds)
+  chex.assert_trees_all_equal(found[:, 5], f(jnp.uint32(5)))
+
+
+def test_a_narrow_net_needs_no_transposed_copy_in_its_loop():
+  """The reason for the module: the nets stay last from start to end."""
+  x, d = draw(64, 6), draw(64, 1)
+  f = jax.grad(lambda net: loss(net, x, d)[0])
+  net = layered(6, 2, 1)
+  jaxpr = jax.make_jaxpr(lanes.vmap_last(f))(net)
+  per_net = [
+    e.primitive.name
+    for e in jaxpr.eqns
+    if e.primitive.name == 'dot_general'
+    and all(S in v.aval.shape for v in e.invars)
+  ]
+  assert not per_net  # products of two per-net arrays are elementwise
+  for e in jaxpr.eqns:
+    if e.primitive.name == 'transpose' and S in e.invars[0].aval.shape:
+      assert e.params['permutation'][-1] == e.invars[0].aval.ndim - 1
