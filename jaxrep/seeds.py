@@ -10,6 +10,7 @@ no operation in a block mixes nets.
 """
 
 import functools
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -108,21 +109,28 @@ def blocks(size: int | None = None, platform: str | None = None) -> Blocks:
   return Blocks(size, devices)
 
 
+def settings(**lists: Sequence) -> list[dict[str, Any]]:
+  """Returns every combination of values by name, the last list fastest."""
+  rows = itertools.product(*lists.values())
+  return [dict(zip(lists, row, strict=True)) for row in rows]
+
+
 def cross(seeds: Sequence[int], **lists: Sequence) -> Nets:
   """Returns every combination of settings, each on the same seeds.
 
-  Rows run through the seeds first, then through the last list, so that
-  `reshape(len(list0), len(list1), .., len(seeds))` gives the grid.
+  The rows of a setting lie together, in the order of `settings(**lists)`.
 
   Args:
     seeds: `[N]`, 32 bits each.
-    **lists: values of a setting by name; numbers become float32 or int32.
+    **lists: numbers by name; they become float32.
   """
-  axes = [np.asarray(values) for values in lists.values()]
-  axes = [a.astype(np.float32 if a.dtype.kind == 'f' else np.int32) for a in axes]
-  grid = np.meshgrid(*axes, np.asarray(seeds, np.uint32), indexing='ij')
-  *settings, seed = [axis.ravel() for axis in grid]
-  return Nets(seed, dict(zip(lists, settings, strict=True)))
+  rows = settings(**lists)
+  columns = {name: [row[name] for row in rows] for name in lists}
+  repeated = {
+    name: np.repeat(np.asarray(values, np.float32), len(seeds))
+    for name, values in columns.items()
+  }
+  return Nets(np.tile(np.asarray(seeds, np.uint32), len(rows)), repeated)
 
 
 def marks(horizon: int) -> list[int]:

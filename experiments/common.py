@@ -1,0 +1,215 @@
+"""What all binaries share: flags, their defaults, and how errors are told."""
+
+import contextlib
+import importlib.resources
+import math
+import os
+import pathlib
+import sys
+from collections.abc import Callable, Sequence
+
+import jax
+from absl import app, flags, logging
+
+from jaxrep import records, seeds
+
+FLAGS = flags.FLAGS
+# Where a seed stops: `jax.random.key` takes 32 bits and drops the rest silently.
+SEEDS = 2**32
+
+
+class Number(flags.ArgumentParser):
+  """Parses one number, finite and within bounds."""
+
+  def __init__(self, kind: type, low: float, high: float, above: bool):
+    super().__init__()
+    self.kind, self.low, self.high, self.above = kind, low, high, above
+    word = 'a whole number' if kind is int else 'a finite number'
+    bound = f'{">" if above else "≥"} {low:g}'
+    if high < math.inf:
+      bound += f' and ≤ {high:g}'
+    self.syntactic_help = f'{word} {bound}'
+
+  def parse(self, argument):
+    word = str(argument).strip()
+    with contextlib.suppress(ValueError, OverflowError):
+      value = self.kind(word)
+      inside = value > self.low if self.above else value >= self.low
+      if math.isfinite(value) and inside and value <= self.high:
+        return value
+    raise ValueError(f'expected {self.syntactic_help}, found {word!r}')
+
+  def flag_type(self) -> str:
+    return 'number'
+
+
+class Numbers(Number):
+  """Parses such numbers, separated by commas."""
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    values = tuple(super(Numbers, self).parse(w) for w in argument.split(','))
+    if len(set(values)) < len(values):
+      raise ValueError(f'expected different numbers, found {argument!r}')
+    return values
+
+  def flag_type(self) -> str:
+    return 'comma separated numbers'
+
+
+class _AsText(flags.ArgumentSerializer):
+  def serialize(self, value) -> str:
+    return as_text(value)
+
+
+def as_text(value) -> str:
+  """Returns a flag's value as it is written in a flagfile."""
+  if isinstance(value, tuple):
+    return ','.join(map(as_text, value))
+  if isinstance(value, bool):
+    return str(value).lower()
+  return repr(value).removesuffix('.0') if isinstance(value, float) else str(value)
+
+
+def define_number(
+  name, help, *, kind=float, low=0.0, high=math.inf, above=False, many=False
+):
+  """Defines a flag that takes a number, or with `many` a grid of them."""
+  parser = (Numbers if many else Number)(kind, low, high, above)
+  if many:
+    help += ' A list, separated by commas, makes a grid over the same seeds.'
+  flags.DEFINE(parser, name, None, help, FLAGS, _AsText())
+
+
+define_number('seeds', 'Nets for each setting.', kind=int, low=1, high=SEEDS)
+define_number(
+  'first_seed', 'Seed of the first net; the others follow.', kind=int,
+  high=SEEDS - 1,
+)  # fmt: skip
+define_number(
+  'block_size',
+  'Nets computed as one vector, a multiple of 16; bits repeat at one block size'
+  ' only. Default: 256 on a CPU, 8192 on an accelerator.',
+  kind=int, low=16, high=2**20,
+)  # fmt: skip
+define_number(
+  'chunk_size', 'Nets written to disk at a time: what a killed run can lose.',
+  kind=int, low=1, high=2**24,
+)  # fmt: skip
+flags.DEFINE_string('out', None, 'Folder for the record. Default: runs/STUDY.')
+
+
+class BadInputError(Exception):
+  """Something the user gave that cannot be used: one line says what."""
+
+
+def flagfiles(study: str) -> pathlib.Path:
+  """Returns the folder of a study's flagfiles, in a clone or installed."""
+  package = 'jaxrep.flagfiles' if __package__.startswith('jaxrep') else 'flags'
+  return pathlib.Path(str(importlib.resources.files(package))) / study
+
+
+def launch(study: str, run: Callable[[], None]) -> None:
+  """Parses the command line and runs a binary; errors become one line.
+
+  A flag's default is what the study's paper.flags says: the source's setting
+  stands there and nowhere else.
+
+  Args:
+    study: names the folder of flagfiles, and the binary in messages.
+    run: unpacks flags and does the work.
+  """
+
+  def parse(argv: Sequence[str]) -> list[str]:
+    try:
+      _set_defaults(flagfiles(study) / 'paper.flags')
+      rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
+    except flags.Error as error:
+      _fail(study, f'{error}', hint=True)
+    if len(rest) > 1:
+      _fail(study, f'expected flags only, found {rest[1]!r}', hint=True)
+    return rest
+
+  def main(argv: Sequence[str]) -> None:
+    del argv
+    logging.set_verbosity(FLAGS.verbosity)  # jax's, too
+    try:
+      _use_all_cores()
+      run()
+    except (BadInputError, records.RecordError) as error:
+      _fail(study, str(error))
+    except KeyboardInterrupt:
+      print(
+        f'\n{study}: interrupted; the same command goes on from the last'
+        ' finished chunk',
+        file=sys.stderr,
+      )
+      sys.exit(130)
+
+  app.run(main, flags_parser=parse)
+
+
+def deciding_flags(study: str, **resolved) -> dict[str, str]:
+  """Returns every flag that decides the result, by name, as text.
+
+  Args:
+    study: whose paper.flags names them.
+    **resolved: values that stand in for flags left at None.
+  """
+  names = records.parse_flags((flagfiles(study) / 'paper.flags').read_text())
+  values = {name: FLAGS[name].value for name in names} | resolved
+  return {name: as_text(value) for name, value in values.items()}
+
+
+def blocks() -> seeds.Blocks:
+  """Returns the layout asked for.
+
+  Raises:
+    BadInputError: no such block size.
+  """
+  try:
+    return seeds.blocks(FLAGS.block_size)
+  except ValueError as error:
+    raise BadInputError(f'--block_size={FLAGS.block_size}: {error}') from None
+
+
+def check_seeds() -> range:
+  """Returns the seeds asked for.
+
+  Raises:
+    BadInputError: they run past what 32 bits hold.
+  """
+  if FLAGS.first_seed + FLAGS.seeds > SEEDS:
+    raise BadInputError(
+      f'--first_seed={FLAGS.first_seed}: expected seeds below 2**32, found'
+      f' {FLAGS.first_seed + FLAGS.seeds - 1:,} as the last of --seeds='
+      f'{FLAGS.seeds}'
+    )
+  return range(FLAGS.first_seed, FLAGS.first_seed + FLAGS.seeds)
+
+
+def _set_defaults(paper: pathlib.Path) -> None:
+  for name, value in records.parse_flags(paper.read_text()).items():
+    FLAGS.set_default(name, value)
+
+
+def _find_flagfile(argument: str) -> str:
+  """Lets `--flagfile=flags/..` be found where only the package is installed."""
+  option, _, path = argument.partition('=flags/')
+  if option.lstrip('-') == 'flagfile' and not os.path.exists(f'flags/{path}'):
+    return f'{option}={flagfiles(path)}'
+  return argument
+
+
+def _use_all_cores() -> None:
+  """Gives XLA one CPU device a core, so that a block stays in a core's cache."""
+  if jax.config.jax_num_cpu_devices < 1:
+    jax.config.update('jax_num_cpu_devices', len(os.sched_getaffinity(0)))
+
+
+def _fail(study: str, message: str, *, hint: bool = False) -> None:
+  print(f'{study}: {" ".join(message.split())}', file=sys.stderr)
+  if hint:
+    print('Pass --helpshort to see the flags.', file=sys.stderr)
+  sys.exit(1)

@@ -1,0 +1,226 @@
+"""The one way to run a study: chunks, record, summary, page."""
+
+import contextlib
+import itertools
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+import tqdm
+
+from jaxrep import records, report, seeds, stats, writing
+from jaxrep.measures.minima import Outcome
+
+Watch = Callable[[int, int], None]
+
+
+class Part(NamedTuple):
+  """Nets of one shape, and how they are computed.
+
+  Attributes:
+    name: names their arrays in the record: 'h2'.
+    nets: `[S]` rows: the settings one after another, each on the same seeds.
+    settings: what is special to each, by flag: `[{'learning_rate': .1}, ..]`.
+    compute: `(nets, watch) -> (arrays [S, ...], nets × sweeps computed)`.
+    constants: arrays that are the same for all nets (`records.CONSTANTS`).
+  """
+
+  name: str
+  nets: seeds.Nets
+  settings: Sequence[Mapping[str, Any]]
+  compute: Callable[[seeds.Nets, Watch], tuple[records.Arrays, int]]
+  constants: records.Arrays
+
+
+class Experiment(NamedTuple):
+  """A study, ready to run.
+
+  Attributes:
+    study: its name.
+    flags: what decides the result, by name, as text.
+    parts: what is computed.
+    results: arrays of the nets of one setting -> estimates by name.
+    judge: the record's arrays by part, and its settings with their results ->
+      verdicts on claims, for JSON.
+    page: the record -> the report, figures included.
+  """
+
+  study: str
+  flags: Mapping[str, str]
+  parts: Sequence[Part]
+  results: Callable[[records.Arrays], Mapping[str, stats.Estimate]]
+  judge: Callable[[Mapping[str, records.Arrays], list], list[dict[str, Any]]]
+  page: Callable[[records.Record], report.Page]
+
+
+class _Chunk(NamedTuple):
+  name: str
+  part: Part
+  rows: slice
+
+
+def run(experiment: Experiment, *, out: str, chunk_size: int) -> records.Record:
+  """Runs what is not on disk yet, leaves a whole record, and returns it.
+
+  Args:
+    experiment: what to run.
+    out: the record's folder.
+    chunk_size: nets a chunk.
+  """
+  clock = _Clock()
+  flags = f'# python -m experiments.{experiment.study} --flagfile=run.flags\n'
+  flags += ''.join(f'--{k}={v}\n' for k, v in experiment.flags.items())
+  with writing.Writer(out, flags) as writer:
+    if writer.finished:
+      print(f'{out} holds this run, finished; drawing it again.')
+    else:
+      writer.begin()
+      chunks = _chunks(experiment.parts, chunk_size)
+      _compute(experiment, chunks, writer, clock)
+      _conclude(experiment, chunks, writer, clock)
+    writer.drop_chunks()
+    record = records.load(out)
+    with clock.stage('draw'):
+      page = experiment.page(record)
+      for figure in page.figures:
+        writer.write_bytes(f'figures/{figure.name}.png', figure.png)
+      writer.write_bytes('report.html', report.to_html(page).encode())
+  for table in (*page.results, *page.tables):
+    print(f'\n{table.title}')
+    print(report.text_table(table.columns, table.rows))
+  print(f'{out}/report.html')
+  return record
+
+
+def _chunks(parts: Sequence[Part], size: int) -> list[_Chunk]:
+  return [
+    _Chunk(f'{part.name}-{k:05d}', part, slice(first, first + size))
+    for part in parts
+    for k, first in enumerate(range(0, len(part.nets.seed), size))
+  ]
+
+
+def _compute(experiment, chunks, writer, clock) -> None:
+  """Computes and writes the chunks that are not there."""
+  total = sum(len(part.nets.seed) for part in experiment.parts)
+  solved_before = 0
+  with tqdm.tqdm(
+    total=total, unit=' nets', desc=experiment.study, disable=None
+  ) as bar:
+    for chunk in chunks:
+      nets = jax.tree.map(lambda a, c=chunk: a[c.rows], chunk.part.nets)
+      before = bar.n
+
+      def watch(over, solved, before=before, earlier=solved_before):
+        bar.set_postfix_str(f'{earlier + solved} solved', refresh=False)
+        bar.update(before + over - bar.n)
+
+      there, complaint = writer.check_chunk(chunk.name)
+      if complaint:
+        bar.write(complaint, file=sys.stderr)
+      if not there:
+        with clock.stage('compute'):
+          arrays, computed = chunk.part.compute(nets, watch)
+        with clock.stage('write'):
+          writer.write_chunk(chunk.name, arrays, {'computed': computed})
+      solved_before += int(
+        np.sum(writer.read(chunk.name, 'outcome') == Outcome.SOLVED)
+      )
+      watch(len(nets.seed), 0)
+
+
+def _conclude(experiment, chunks, writer, clock) -> None:
+  """Merges chunks and writes machine.json and, last, summary.json."""
+  by_part = {
+    name: [chunk.name for chunk in group]
+    for name, group in itertools.groupby(chunks, lambda c: c.part.name)
+  }
+  with clock.stage('merge'):
+    constants = {part.name: part.constants for part in experiment.parts}
+    writer.merge(by_part, constants)
+  parts = records.load_parts(writer.folder)
+  with clock.stage('summarise'):
+    summary = summarise(experiment, parts)
+  needed = sum(int(np.sum(a['age'], dtype=np.int64)) for a in parts.values())
+  computed = sum(writer.facts(chunk.name)['computed'] for chunk in chunks)
+  cost = {'sweeps_needed': needed, 'sweeps_computed': computed}
+  writer.write_json(records.MACHINE, clock.machine() | cost)
+  writer.write_json(records.SUMMARY, summary)
+
+
+def summarise(
+  experiment: Experiment, parts: Mapping[str, records.Arrays]
+) -> dict[str, Any]:
+  """Returns what summary.json holds."""
+  settings = []
+  for part in experiment.parts:
+    size = len(part.nets.seed) // len(part.settings)
+    for k, setting in enumerate(part.settings):
+      rows = slice(k * size, (k + 1) * size)
+      estimates = experiment.results(records.take(parts[part.name], rows))
+      results = {name: stats.as_json(e) for name, e in estimates.items()}
+      settings.append(
+        {'part': part.name, 'setting': dict(setting), 'results': results}
+      )
+  summary = {
+    'study': experiment.study,
+    'nets': sum(len(part.nets.seed) for part in experiment.parts),
+  }
+  if len(settings) == 1:
+    summary['results'] = settings[0]['results']
+  return summary | {'settings': settings, 'claims': experiment.judge(parts, settings)}
+
+
+class _Clock:
+  """Seconds by stage, those that XLA compiled apart."""
+
+  def __init__(self):
+    self.seconds: dict[str, float] = {}
+    self.compiled = [0, 0.0]
+    jax.monitoring.register_event_duration_secs_listener(self._listen)
+
+  def _listen(self, event: str, seconds: float, **_) -> None:
+    if event == '/jax/core/compile/backend_compile_duration':
+      self.compiled = [self.compiled[0] + 1, self.compiled[1] + seconds]
+
+  @contextlib.contextmanager
+  def stage(self, name: str) -> Iterator[None]:
+    start = time.perf_counter()
+    yield
+    spent = time.perf_counter() - start
+    self.seconds[name] = self.seconds.get(name, 0.0) + spent
+
+  def machine(self) -> dict[str, Any]:
+    """Returns what machine.json holds."""
+    devices = jax.local_devices()
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {
+      'python': platform.python_version(),
+      'jax': jax.__version__,
+      'numpy': np.__version__,
+      'commit': _commit(),
+      'system': platform.platform(),
+      'device': f'{len(devices)} × {devices[0].device_kind}',
+      'cores': len(os.sched_getaffinity(0)),
+      'seconds': {k: round(v, 2) for k, v in self.seconds.items()},
+      'compilations': self.compiled[0],
+      'compile_seconds': round(self.compiled[1], 2),
+      'peak_memory_mib': round(peak / (2**20 if sys.platform == 'darwin' else 2**10)),
+    }
+
+
+def _commit() -> str | None:
+  """Returns the commit that is run, if this is a git checkout."""
+  command = ['git', '-C', os.path.dirname(__file__), 'describe', '--always',
+             '--abbrev=40', '--dirty']  # fmt: skip
+  with contextlib.suppress(OSError, subprocess.SubprocessError):
+    answer = subprocess.run(command, capture_output=True, text=True, timeout=10)
+    return answer.stdout.strip() or None
+  return None

@@ -1,0 +1,128 @@
+"""Mirror symmetry: of thousands of n-H-1 nets, how many learn, and what?
+
+Trains nets from many seeds by the recipe of Rumelhart, Hinton & Williams,
+Nature 323 (1986), Fig. 1, certifies where the others stopped, and measures what
+the solved ones learnt. Without flags: the letter's setting, 1,000 nets.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from absl import flags
+
+from jaxrep import records, seeds, trials
+from jaxrep.measures.minima import Outcome
+from jaxrep.tasks import symmetry
+
+from . import (
+  common,
+  descent_flags,
+  running,
+  symmetry_page,
+  symmetry_results,
+)
+
+FLAGS = flags.FLAGS
+
+common.define_number(
+  'bits', 'Length of a vector: even.', kind=int, low=2, high=16
+)
+flags.DEFINE_enum(
+  'coding', None, ['binary', 'bipolar'], 'Inputs are 0 and 1, or -1 and 1.'
+)
+common.define_number(
+  'tolerance', 'Relative deviation up to which a net shows a claimed property.',
+  above=True, high=1,
+)  # fmt: skip
+for module in (common, descent_flags):
+  flags.adopt_module_key_flags(module)
+
+
+def run(
+  recipe: trials.Recipe,
+  *,
+  seed_range: Sequence[int],
+  bits: int,
+  hidden: Sequence[int],
+  coding: str,
+  tolerance: float,
+  blocks: seeds.Blocks,
+  chunk_size: int,
+  out: str,
+  flags: dict[str, str],
+) -> records.Record:
+  """Runs the study, leaves its record in `out`, and returns it.
+
+  Args:
+    recipe: how nets are trained.
+    seed_range: seeds, for each setting.
+    bits: length of a vector, even.
+    hidden: numbers of hidden units, one part of the record each.
+    coding: of the inputs, 'binary' or 'bipolar'.
+    tolerance: up to which a property counts as shown.
+    blocks: the layout.
+    chunk_size: nets written at a time.
+    out: the record's folder.
+    flags: the above as text, for run.flags.
+  """
+  patterns = symmetry.patterns(bits, coding=coding)
+
+  def part(width):
+    trial = trials.trial(recipe, (bits, width, 1))
+
+    def compute(nets, watch):
+      net, arrays, computed = trials.run(
+        trial, nets, patterns, blocks=blocks, watch=watch
+      )
+      rows = {'seed': nets.seed, **nets.setting}
+      measured = symmetry_results.measure(net, patterns, tolerance, blocks)
+      return rows | arrays | measured | records.pack_net(net), computed
+
+    constants = {
+      'units': np.array(['sigmoid', 'sigmoid']),
+      'marks': np.array(trial.marks),
+      'outcomes': np.array([outcome.label for outcome in Outcome]),
+      'orders': symmetry_results.order_names(bits // 2),
+    }
+    grid = recipe.grid()
+    nets = seeds.cross(seed_range, **grid)
+    settings = [{'hidden': width, **s} for s in seeds.settings(**grid)]
+    return running.Part(f'h{width}', nets, settings, compute, constants)
+
+  experiment = running.Experiment(
+    'symmetry',
+    flags,
+    [part(width) for width in hidden],
+    lambda arrays: symmetry_results.results(arrays, recipe.sweeps),
+    symmetry_results.judge,
+    symmetry_page.page,
+  )
+  return running.run(experiment, out=out, chunk_size=chunk_size)
+
+
+def main() -> None:
+  common.launch('symmetry', _main)
+
+
+def _main() -> None:
+  if FLAGS.bits % 2:
+    raise common.BadInputError(
+      f'--bits={FLAGS.bits}: expected an even number, found an odd one'
+    )
+  blocks = common.blocks()
+  run(
+    descent_flags.recipe(),
+    seed_range=common.check_seeds(),
+    bits=FLAGS.bits,
+    hidden=FLAGS.hidden,
+    coding=FLAGS.coding,
+    tolerance=FLAGS.tolerance,
+    blocks=blocks,
+    chunk_size=FLAGS.chunk_size,
+    out=FLAGS.out or 'runs/symmetry',
+    flags=common.deciding_flags('symmetry', block_size=blocks.size),
+  )
+
+
+if __name__ == '__main__':
+  main()

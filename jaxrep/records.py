@@ -1,0 +1,181 @@
+"""The folder that a run leaves behind, read back.
+
+  run.flags      every flag that decides the result, itself a flagfile
+  nets.csv       one row a net: the 1-D arrays of nets.npz, as words and numbers
+  nets.npz       arrays by part ('h2/w0'), leading axis = nets, but for CONSTANTS
+  summary.json   results with intervals, by setting, and verdicts
+  machine.json   what the run ran on and what it cost; decides nothing
+  figures/, report.html
+
+A record is complete when summary.json is there, which is written last but for
+what can be drawn again from it. `writing.Writer` writes it.
+"""
+
+import contextlib
+import json
+import os
+import pathlib
+import zipfile
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxrep import nets
+
+FLAGS, TABLE, ARRAYS = 'run.flags', 'nets.csv', 'nets.npz'
+SUMMARY, MACHINE = 'summary.json', 'machine.json'
+# Arrays that are the same for all nets of a part: the layers' units, the sweeps
+# of the curves, and the words that a column of indices stands for (`outcomes`
+# for `outcome`).
+CONSTANTS = ('units', 'marks', 'outcomes', 'orders')
+UNITS = ('identity', 'relu', 'sigmoid', 'softplus', 'tanh')
+
+Arrays = dict[str, np.ndarray]
+
+
+class RecordError(Exception):
+  """A record that cannot be read or written: one line for the user."""
+
+
+class Record(NamedTuple):
+  """A finished run.
+
+  Attributes:
+    folder: where it lies.
+    flags: what decided the result, by flag name, as text.
+    parts: all arrays by part and name: `parts['h2']['w0']` is `[S, I, O]`.
+    summary: what summary.json holds.
+  """
+
+  folder: pathlib.Path
+  flags: dict[str, str]
+  parts: dict[str, Arrays]
+  summary: dict[str, Any]
+
+  def nets(self, part: str) -> nets.Net:
+    """Returns a part's nets: a tuple of layers, leading axis = nets."""
+    return unpack_net(self.parts[part])
+
+  @property
+  def table(self) -> Arrays:
+    """The columns of nets.csv by name, `[S]` over the nets of all parts."""
+    tables = [part_table(name, arrays) for name, arrays in self.parts.items()]
+    names = list(dict.fromkeys(name for table in tables for name in table))
+    return {n: np.concatenate([table[n] for table in tables]) for n in names}
+
+
+def load(folder: str | os.PathLike) -> Record:
+  """Returns a finished record.
+
+  Args:
+    folder: what was given as --out.
+
+  Raises:
+    RecordError: no finished record is there, or it cannot be read; the message
+      names the file.
+  """
+  folder = pathlib.Path(folder)
+  if not (folder / SUMMARY).is_file():
+    raise RecordError(
+      f'{folder}: expected a finished record, found no {SUMMARY} there'
+    )
+  with naming(folder / SUMMARY):
+    summary = json.loads((folder / SUMMARY).read_text())
+    if not isinstance(summary, dict) or 'study' not in summary:
+      raise ValueError('expected a summary with a study, found none')
+  with naming(folder / FLAGS):
+    flags = parse_flags((folder / FLAGS).read_text())
+  return Record(folder, flags, load_parts(folder), summary)
+
+
+def load_parts(folder: str | os.PathLike) -> dict[str, Arrays]:
+  """Returns nets.npz by part and name.
+
+  Raises:
+    RecordError: it cannot be read.
+  """
+  parts: dict[str, Arrays] = {}
+  path = pathlib.Path(folder) / ARRAYS
+  with naming(path), np.load(path) as archive:
+    for entry in archive.files:
+      part, _, name = entry.partition('/')
+      parts.setdefault(part, {})[name] = archive[entry]
+  return parts
+
+
+def part_table(part: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
+  """Returns the columns of a part: its 1-D arrays, indices made words."""
+  size = len(arrays['seed'])
+  table = {'part': np.full(size, part), 'row': np.arange(size)}
+  for name, array in arrays.items():
+    if array.ndim == 1 and name not in CONSTANTS:
+      words = arrays.get(f'{name}s')
+      table[name] = array if words is None else np.append(words, '')[array]
+  return table
+
+
+def take(arrays: Mapping[str, np.ndarray], rows: Any) -> Arrays:
+  """Returns a part's arrays at some rows; the constants stay whole."""
+  return {
+    name: array if name in CONSTANTS else array[rows]
+    for name, array in arrays.items()
+  }
+
+
+def machine_line(folder: str | os.PathLike) -> str:
+  """Returns machine.json in one line, for a page."""
+  path = pathlib.Path(folder) / MACHINE
+  with naming(path):
+    facts = json.loads(path.read_text())
+  return (
+    f'jax {facts["jax"]}, {facts["device"]}, {facts["cores"]} cores;'
+    f' {sum(facts["seconds"].values()):.1f} s, of which'
+    f' {facts["compile_seconds"]:.1f} s compiling; peak memory'
+    f' {facts["peak_memory_mib"]:,} MiB; {facts["sweeps_computed"]:,} nets ×'
+    f' sweeps computed, {facts["sweeps_needed"]:,} needed'
+  )
+
+
+def parse_flags(text: str) -> dict[str, str]:
+  """Returns the flags of a flagfile without includes, by name, as text."""
+  lines = [line.strip() for line in text.splitlines()]
+  pairs = [line[2:].partition('=') for line in lines if line[:2] == '--']
+  return {name: value for name, _, value in pairs}
+
+
+def pack_net(net: nets.Net) -> Arrays:
+  """Returns layers as arrays by name: `w0`, `b0`, `w1`, `b1`, .."""
+  arrays = {}
+  for k, layer in enumerate(net):
+    arrays[f'w{k}'], arrays[f'b{k}'] = np.asarray(layer.w), np.asarray(layer.b)
+  return arrays
+
+
+def unpack_net(arrays: Mapping[str, np.ndarray]) -> nets.Net:
+  """Returns the tuple of layers in arrays `w0`, `b0`, .., `units`.
+
+  Raises:
+    RecordError: the arrays hold no layered net, or a unit we do not know.
+  """
+  if 'units' not in arrays:
+    raise RecordError('expected layered nets (w0, b0, .., units), found none')
+  names = [str(name) for name in arrays['units']]
+  for name in names:
+    if name not in UNITS:
+      raise RecordError(f'units: expected one of {UNITS}, found {name!r}')
+  return tuple(
+    nets.Layer(arrays[f'w{k}'], arrays[f'b{k}'], getattr(jax.nn, name))
+    for k, name in enumerate(names)
+  )
+
+
+@contextlib.contextmanager
+def naming(path: pathlib.Path, flag: str = '') -> Iterator[None]:
+  """Turns what can go wrong with a file into one line that names it."""
+  try:
+    yield
+  except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    reason = getattr(error, 'strerror', None) or error
+    raise RecordError(f'{flag}{path}: {reason}') from error

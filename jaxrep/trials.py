@@ -1,0 +1,215 @@
+"""Trains nets to their end and says how each of them ended.
+
+What every study of full-batch descent does: `evolve` a `descent.study` along
+its marks, keep the error curves, and certify where the nets that never solved
+their task stopped.
+"""
+
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxrep import nets as layered
+from jaxrep import seeds
+from jaxrep.learning import descent, errors, rules
+from jaxrep.measures import minima
+from jaxrep.measures.minima import Outcome
+from jaxrep.tasks.patterns import Patterns
+
+# Certificates hold the Hessians of a whole block at once, in float64.
+_CERTIFICATE_BLOCK = 32
+
+
+class Recipe(NamedTuple):
+  """How a layered net is trained; the tuples of numbers make a grid.
+
+  Attributes:
+    learning_rate: ε, on the plain sum of errors over cases.
+    momentum: α.
+    init_range: weights start uniform in ± this.
+    positive_weight: factor on the error of units that should be on.
+    margin: the task is solved when no output is farther than this from its
+      target. 0.5: every output is on the right side of 0.5.
+    bias_init: 'uniform' like the weights, or 'zero'.
+    band: errors smaller than this count as zero; 0 is no band.
+    sweeps: the budget of weight changes.
+    after: weight changes past the solve.
+  """
+
+  learning_rate: tuple[float, ...]
+  momentum: tuple[float, ...]
+  init_range: tuple[float, ...]
+  positive_weight: tuple[float, ...]
+  margin: tuple[float, ...]
+  bias_init: str
+  band: float
+  sweeps: int
+  after: int
+
+  def grid(self) -> dict[str, tuple[float, ...]]:
+    """Returns the fields that are lists, by name."""
+    return {k: v for k, v in self._asdict().items() if isinstance(v, tuple)}
+
+  def marks(self) -> list[int]:
+    """Returns when nets are looked at: to the budget, then to the last age.
+
+    One call past the budget tests the criterion after the last change.
+    """
+    marks = seeds.marks(self.sweeps + self.after + 1)
+    return sorted({*marks, self.sweeps, self.sweeps + 1})
+
+
+class Trial(NamedTuple):
+  """A recipe applied to nets of one shape: what `run` needs."""
+
+  study: seeds.Study
+  error: Callable
+  marks: list[int]
+
+
+def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
+  """Returns the trial of a recipe on layered nets of logistic units.
+
+  Args:
+    recipe: how they are trained.
+    sizes: units a layer, inputs first.
+  """
+
+  def start(key, setting):
+    width = setting['init_range']
+    biases = width if recipe.bias_init == 'uniform' else 0.0
+    return layered.init(key, sizes, weight_range=width, bias_range=biases)
+
+  def rule(setting):
+    return rules.accelerated(setting['learning_rate'], setting['momentum'])
+
+  def error(y, d, setting):
+    e = errors.squared(y, d, positive_weight=setting['positive_weight'])
+    return errors.banded(e, y, d, band=recipe.band) if recipe.band else e
+
+  study = descent.study(
+    start=start,
+    rule=rule,
+    error=error,
+    margin=lambda setting: setting['margin'],
+    sweeps=recipe.sweeps,
+    after=recipe.after,
+  )
+  return Trial(study, error, recipe.marks())
+
+
+def run(
+  trial: Trial,
+  nets: seeds.Nets,
+  patterns: Patterns,
+  *,
+  blocks: seeds.Blocks,
+  watch: Callable[[int, int], None] = lambda over, solved: None,
+) -> tuple[layered.Net, dict[str, np.ndarray], int]:
+  """Returns how nets ended: final weights, arrays by name, and the cost.
+
+  Args:
+    trial: from `trial`; its marks are the `[T]` sweeps of the curves.
+    nets: `[S]` rows; their settings are those of `Recipe.grid`.
+    patterns: what is to be learnt.
+    blocks: the layout of training.
+    watch: is told at each mark how many nets are over and how many solved.
+
+  Returns:
+    The nets, leading axis `[S]`; the arrays `outcome` (`minima.Outcome`),
+    `sweeps` (changes before the criterion first held, NaN if never), `age`
+    (changes made in all), `error` (final E), `curve` `[S, T]`, and the
+    certificate's `gradient`, `lambda_min`, `lambda_max`, `moved`, `escapes`
+    (NaN where the net needed none); the number of nets × sweeps computed.
+  """
+  study, error, marks = trial
+  curve = np.full((len(nets.seed), len(marks)), np.nan, np.float32)
+  for k, look in enumerate(
+    seeds.evolve(study, nets, marks=marks, blocks=blocks, shared=patterns)
+  ):
+    curve[:, k:] = look.report.error[:, None]
+    solved = look.state.solved_at != descent.NEVER
+    watch(int(look.over.sum()), int(solved.sum()))
+  life, report = look.state, look.report
+  outcome = np.where(solved, Outcome.SOLVED, Outcome.STILL_DESCENDING)
+  outcome = np.where(solved | report.finite, outcome, Outcome.DIVERGED)
+  arrays = {
+    'outcome': outcome.astype(np.int8),
+    'sweeps': np.where(solved, life.solved_at, np.nan),
+    'age': life.sweep,
+    'error': report.error,
+    'curve': curve,
+  }
+  arrays |= certify(
+    life.net, nets.setting, patterns, error, arrays['outcome']
+  )
+  return life.net, arrays, look.computed
+
+
+def certify(
+  net: layered.Net,
+  setting: Any,
+  patterns: Patterns,
+  error: Callable,
+  outcome: np.ndarray,
+) -> dict[str, np.ndarray]:
+  """Returns certificates `[S]` of the nets that are neither solved nor diverged.
+
+  Args:
+    net: trained nets, leading axis `[S]`.
+    setting: their settings, `[S]`.
+    patterns: what was to be learnt.
+    error: `(y, d, setting) -> [...]` elementwise.
+    outcome: `[S]`; its entries `STILL_DESCENDING` are open, and are overwritten
+      by the certificate's.
+  """
+  names = ('gradient', 'lambda_min', 'lambda_max', 'moved', 'escapes')
+  found = {name: np.full(len(outcome), np.nan, np.float64) for name in names}
+  open_rows = np.flatnonzero(outcome == Outcome.STILL_DESCENDING)
+  if not open_rows.size:
+    return found
+
+  def take(tree, rows):
+    return jax.tree.map(
+      lambda a: a[rows].astype(np.float64) if a.dtype.kind == 'f' else a[rows],
+      tree,
+    )
+
+  first, second = _certificates(error)
+  blocks = seeds.blocks(_CERTIFICATE_BLOCK, 'cpu')
+  exact = jax.tree.map(lambda a: np.asarray(a, np.float64), patterns)
+  with jax.enable_x64(True):
+    rows = take((net, setting), open_rows)
+    seen = seeds.each(first, *rows, blocks=blocks, shared=exact)
+    found['gradient'][open_rows] = seen.gradient_max
+    for name in ('lambda_min', 'lambda_max'):
+      found[name][open_rows] = getattr(seen, name)
+    rest = open_rows[seen.undecided]
+    if rest.size:
+      rows = take((net, setting), rest)
+      settled = seeds.each(second, *rows, blocks=blocks, shared=exact)
+      outcome[rest] = settled.outcome
+      for name in ('lambda_min', 'lambda_max', 'moved', 'escapes'):
+        found[name][rest] = getattr(settled, name)
+  return found
+
+
+@functools.cache
+def _certificates(error: Callable) -> tuple[Callable, Callable]:
+  """Returns `minima.inspect` and `minima.settle` of one net and its setting."""
+
+  def judge(stage, net, setting, patterns):
+    def case_losses(net):
+      y = layered.apply(net, patterns.inputs)
+      return jnp.sum(error(y, patterns.targets, setting), axis=-1)
+
+    return stage(case_losses, net)
+
+  return (
+    functools.partial(judge, minima.inspect),
+    functools.partial(judge, minima.settle),
+  )

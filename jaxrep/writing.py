@@ -1,0 +1,279 @@
+"""Writes a record piece by piece, so that a run that is killed loses little.
+
+Everything is written to a temporary name beside its place, synced and renamed.
+While a run is under way, finished chunks of nets lie in `chunks/`, each named by
+the hash of its content, so that one that was cut short or altered is found out
+before it is used.
+"""
+
+import contextlib
+import csv
+import fcntl
+import hashlib
+import io
+import itertools
+import json
+import os
+import pathlib
+import platform
+import re
+import shutil
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxrep import records
+from jaxrep.records import Arrays, RecordError, naming
+
+_CHUNKS, _LOCK, _FACTS = 'chunks', '.lock', 'facts'
+
+
+class Writer:
+  """A record under way. A context manager, which locks the folder meanwhile."""
+
+  def __init__(self, folder: str | os.PathLike, flags: str):
+    """Names the folder (made when entered) and the text of its run.flags."""
+    self.folder = pathlib.Path(folder)
+    self._flags = flags
+    self._exit = contextlib.ExitStack()
+
+  def __enter__(self) -> 'Writer':
+    """Opens the folder.
+
+    Raises:
+      RecordError: it is a file, cannot be written, is in use by another
+        process, or holds a record of other flags.
+    """
+    missing = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
+    with self._exit:
+      with naming(self.folder, '--out='):
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._exit.callback(_remove_empty, missing)
+        self._lock()
+      self._check_flags()
+      self._exit = self._exit.pop_all()
+    return self
+
+  def __exit__(self, *error) -> None:
+    self._exit.close()
+
+  def _lock(self) -> None:
+    path = self.folder / _LOCK
+    file = self._exit.enter_context(open(path, 'w'))
+    try:
+      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+      raise RecordError(
+        f'--out={self.folder}: another process is writing there'
+      ) from None
+    self._exit.callback(path.unlink, missing_ok=True)
+
+  def _check_flags(self) -> None:
+    path = self.folder / records.FLAGS
+    if not path.exists():
+      if any(other.name != _LOCK for other in self.folder.iterdir()):
+        raise RecordError(
+          f'--out={self.folder}: expected an empty folder or a record, found'
+          f' files and no {records.FLAGS}'
+        )
+      return
+    with naming(path):
+      text = path.read_text()
+    old, new = records.parse_flags(text), records.parse_flags(self._flags)
+    names = sorted(old.keys() | new.keys())
+    differ = [name for name in names if old.get(name) != new.get(name)]
+    if differ:
+      found = f'--{differ[0]}={old.get(differ[0])}, not {new.get(differ[0])}'
+    elif text != self._flags:
+      found = f'one of {text.splitlines()[0]!r}'
+    else:
+      return
+    raise RecordError(
+      f'--out={self.folder}: expected an empty folder or a record of the same'
+      f' flags, found {found}'
+    )
+
+  @property
+  def finished(self) -> bool:
+    """Whether the record is complete."""
+    return (self.folder / records.SUMMARY).is_file()
+
+  def begin(self) -> None:
+    """Writes run.flags: from here on the folder is this run's."""
+    self.write_text(records.FLAGS, self._flags)
+    (self.folder / _CHUNKS).mkdir(exist_ok=True)
+
+  def check_chunk(self, name: str) -> tuple[bool, str]:
+    """Returns whether a chunk is there, and a complaint if it was damaged.
+
+    A damaged chunk is removed.
+
+    Raises:
+      RecordError: it is whole, but from another version of jax or another kind
+        of processor.
+    """
+    for path in (self.folder / _CHUNKS).glob(f'{name}.*.npz'):
+      with naming(path):
+        intact = path.name == f'{name}.{_digest(path.read_bytes())}.npz'
+        if not intact:
+          path.unlink()
+          return False, f'{path}: damaged (its hash differs); computing it again'
+      made_by = self.facts(name)['made_by']
+      if made_by != _maker():
+        raise RecordError(
+          f'{path}: expected a chunk made by {_maker()}, found one by {made_by}'
+        )
+      return True, ''
+    return False, ''
+
+  def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
+    """Writes a finished chunk, `[S, ...]` each, and facts that JSON can hold."""
+    buffer = io.BytesIO()
+    text = json.dumps({'made_by': _maker(), **facts})
+    np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
+    data = buffer.getvalue()
+    self.write_bytes(f'{_CHUNKS}/{name}.{_digest(data)}.npz', data)
+
+  def facts(self, chunk: str) -> dict[str, Any]:
+    """Returns the facts that were written with a chunk."""
+    with self._open(chunk) as arrays:
+      return json.loads(str(arrays[_FACTS]))
+
+  def read(self, chunk: str, array: str) -> np.ndarray:
+    """Returns one array of a chunk."""
+    with self._open(chunk) as arrays:
+      return arrays[array]
+
+  def merge(
+    self, parts: Mapping[str, Sequence[str]], constants: Mapping[str, Arrays]
+  ) -> None:
+    """Writes nets.npz and nets.csv, with one array of one chunk in memory.
+
+    Args:
+      parts: the names of each part's chunks, in order.
+      constants: by part, the arrays named in `records.CONSTANTS`.
+    """
+    self._write(
+      records.ARRAYS, lambda file: self._write_arrays(file, parts, constants)
+    )
+    self._write(
+      records.TABLE, lambda file: self._write_table(file, parts, constants)
+    )
+
+  def drop_chunks(self) -> None:
+    """Removes the chunks of a record that is complete."""
+    shutil.rmtree(self.folder / _CHUNKS, ignore_errors=True)
+
+  def write_json(self, name: str, value: Any) -> None:
+    """Writes a JSON file; NaN is refused, not written."""
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    self.write_text(name, text + '\n')
+
+  def write_text(self, name: str, text: str) -> None:
+    """Writes a text file."""
+    self.write_bytes(name, text.encode())
+
+  def write_bytes(self, name: str, data: bytes) -> None:
+    """Writes a file, in a subfolder if its name says so."""
+    self._write(name, lambda file: file.write(data))
+
+  def _write(self, name: str, write: Callable) -> None:
+    path = self.folder / name
+    temporary = path.with_name(f'.{path.name}.tmp')
+    with naming(path):
+      path.parent.mkdir(exist_ok=True)
+      try:
+        with open(temporary, 'wb') as file:
+          write(file)
+          file.flush()
+          os.fsync(file.fileno())
+        os.replace(temporary, path)
+      finally:
+        temporary.unlink(missing_ok=True)
+
+  def _open(self, chunk: str):
+    [path] = (self.folder / _CHUNKS).glob(f'{chunk}.*.npz')
+    return np.load(path)
+
+  def _write_arrays(self, file, parts, constants) -> None:
+    with zipfile.ZipFile(file, 'w', allowZip64=True) as archive:
+      for part, chunks in parts.items():
+        with self._open(chunks[0]) as arrays:
+          names = [name for name in arrays.files if name != _FACTS]
+        total = sum(len(self.read(chunk, 'seed')) for chunk in chunks)
+        for name in names:
+          pieces = (self.read(chunk, name) for chunk in chunks)
+          _write_array(archive, f'{part}/{name}', total, pieces)
+        for name, array in constants[part].items():
+          _write_array(archive, f'{part}/{name}', len(array), [array])
+
+  def _write_table(self, file, parts, constants) -> None:
+    text = io.TextIOWrapper(file, encoding='utf-8', newline='')
+    lines = csv.writer(text, lineterminator='\n')
+    header = None
+    for part, chunks in parts.items():
+      first = 0
+      for chunk in chunks:
+        with self._open(chunk) as opened:
+          arrays = {n: opened[n] for n in opened.files if n != _FACTS}
+        table = records.part_table(part, arrays | constants[part])
+        table['row'] += first
+        first += len(arrays['seed'])
+        if header is None:
+          header = list(table)
+          lines.writerow(header)
+        lines.writerows(zip(*map(_as_csv, table.values()), strict=True))
+    text.detach()
+
+
+def _write_array(
+  archive: zipfile.ZipFile, name: str, total: int, pieces: Iterable[np.ndarray]
+) -> None:
+  """Writes an array `[total, ...]` to an npz from pieces of its leading axis."""
+  pieces = iter(pieces)
+  first = next(pieces)
+  header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(first))
+  header['shape'] = (total, *first.shape[1:])
+  entry = zipfile.ZipInfo(f'{name}.npy')  # holds no time, so that bytes repeat
+  with archive.open(entry, 'w', force_zip64=True) as member:
+    np.lib.format.write_array_header_1_0(member, header)
+    for piece in itertools.chain([first], pieces):
+      member.write(piece.tobytes())
+
+
+def _as_csv(column: np.ndarray) -> list:
+  """Returns a column as csv writes it: NaN is empty, a bool is 0 or 1."""
+  if column.dtype.kind == 'f':  # the shortest digits that read back the same
+    return ['' if np.isnan(v) else str(v) for v in column]
+  return (column.astype(int) if column.dtype == bool else column).tolist()
+
+
+def _digest(data: bytes) -> str:
+  return hashlib.sha256(data).hexdigest()[:32]
+
+
+def _maker() -> str:
+  """Returns what the bits of a chunk depend on besides its flags."""
+  return f'jax {jax.__version__} on {jax.devices()[0].device_kind}, {_processor()}'
+
+
+def _processor() -> str:
+  """Returns the kind of processor, with a hash of its instruction sets."""
+  try:
+    lines = pathlib.Path('/proc/cpuinfo').read_text().splitlines()
+  except OSError:  # not Linux
+    return f'{platform.machine()} {platform.processor()}'
+  facts = dict(re.split(r'\s*:\s*', line, maxsplit=1) for line in lines if ':' in line)
+  sets = ' '.join(sorted(facts.get('flags', facts.get('Features', '')).split()))
+  name = facts.get('model name', platform.machine())
+  return f'{name} ({_digest(sets.encode())[:6]})'
+
+
+def _remove_empty(folders: Sequence[pathlib.Path]) -> None:
+  """Removes folders, innermost first, as far as they are empty."""
+  for folder in folders:
+    with contextlib.suppress(OSError):
+      folder.rmdir()
