@@ -126,14 +126,15 @@ def launch(study: str, run: Callable[[], None]) -> None:
       _set_defaults(flagfiles(study) / 'paper.flags')
       rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
     except flags.Error as error:
-      _fail(study, f'{error}', hint=True)
+      _fail(study, str(error).removeprefix('ERROR:: '), hint=True)
     if len(rest) > 1:
       _fail(study, f'expected flags only, found {rest[1]!r}', hint=True)
+    if FLAGS['verbosity'].using_default_value:
+      FLAGS.verbosity = logging.WARNING  # absl would make it INFO, jax's too
     return rest
 
   def main(argv: Sequence[str]) -> None:
     del argv
-    logging.set_verbosity(FLAGS.verbosity)  # jax's, too
     try:
       _use_all_cores()
       run()

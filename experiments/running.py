@@ -91,10 +91,8 @@ def run(experiment: Experiment, *, out: str, chunk_size: int) -> records.Record:
       page = experiment.page(record)
       for figure in page.figures:
         writer.write_bytes(f'figures/{figure.name}.png', figure.png)
-      writer.write_bytes('report.html', report.to_html(page).encode())
-  for table in (*page.results, *page.tables):
-    print(f'\n{table.title}')
-    print(report.text_table(table.columns, table.rows))
+      writer.write_bytes('report.html', report.html(page).encode())
+  print(report.text(page))
   print(f'{out}/report.html')
   return record
 

@@ -81,6 +81,7 @@ def run(
     constants = {
       'units': np.array(['sigmoid', 'sigmoid']),
       'marks': np.array(trial.marks),
+      **patterns._asdict(),
       'outcomes': np.array([outcome.label for outcome in Outcome]),
       'orders': symmetry_results.order_names(bits // 2),
     }

@@ -65,7 +65,7 @@ def _lede(record, found) -> str:
 def _claim(verdict) -> report.Claim:
   return report.Claim(
     verdict['claim'],
-    f'{verdict["given"]} ({verdict["source"]})',
+    verdict['given'],
     verdict['ours'],
     verdict['verdict'],
   )

@@ -27,9 +27,9 @@ from jaxrep import nets
 FLAGS, TABLE, ARRAYS = 'run.flags', 'nets.csv', 'nets.npz'
 SUMMARY, MACHINE = 'summary.json', 'machine.json'
 # Arrays that are the same for all nets of a part: the layers' units, the sweeps
-# of the curves, and the words that a column of indices stands for (`outcomes`
-# for `outcome`).
-CONSTANTS = ('units', 'marks', 'outcomes', 'orders')
+# of the curves, the pattern set, and the words that a column of indices stands
+# for (`outcomes` for `outcome`).
+CONSTANTS = ('units', 'marks', 'inputs', 'targets', 'outcomes', 'orders')
 UNITS = ('identity', 'relu', 'sigmoid', 'softplus', 'tanh')
 
 Arrays = dict[str, np.ndarray]

@@ -47,6 +47,8 @@ class Writer:
       RecordError: it is a file, cannot be written, is in use by another
         process, or holds a record of other flags.
     """
+    if self.folder.is_file():
+      raise RecordError(f'--out={self.folder}: expected a folder, found a file')
     missing = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
     with self._exit:
       with naming(self.folder, '--out='):

@@ -1,0 +1,1 @@
+"""Pictures of many nets: functions from arrays to matplotlib axes."""
