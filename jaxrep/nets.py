@@ -44,7 +44,7 @@ def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
 
   Args:
     net: layers; a slice of a net is a net, and no layer at all is the identity.
-    x: `[..., I]`; leading axes are patterns.
+    x: `[I]`. For a pattern set, `jax.vmap(apply, (None, 0))`.
 
   References:
     Rumelhart, Hinton & Williams, Nature 323 (1986), eqs 1, 2.
@@ -55,7 +55,7 @@ def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
 
 
 def activations(net: Sequence[Layer], x: chex.Array) -> list[jax.Array]:
-  """Returns the input and every layer's output, `[..., I], .., [..., O]`."""
+  """Returns the input and every layer's output for one pattern, `[I] .. [O]`."""
   states = [x]
   for layer in net:
     states.append(apply((layer,), states[-1]))

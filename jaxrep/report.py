@@ -281,12 +281,18 @@ def html(page: Page) -> str:
 
   Raises:
     ValueError: a figure without name, title, caption or alt text, or whose
-      picture is no PNG; a row with too few or too many cells.
+      picture is no PNG; two of one name; a row with too few or too many cells.
   """
   parts = []
   if page.claims:
     parts.append(_table(claims_table(page.claims), kind='wide claims'))
   parts += [_table(table) for table in page.results]
+  names = [figure.name for figure in page.figures]
+  for name in names:
+    if names.count(name) > 1:
+      raise ValueError(
+        f'figures: expected one of each name, found {name!r} twice'
+      )
   parts += [_figure(figure) for figure in page.figures]
   parts += [_table(table) for table in page.tables]
   if page.settings is not None:

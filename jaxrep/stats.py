@@ -133,14 +133,18 @@ def mean(values: Any, *, unit: str, seed: int = 0) -> Estimate:
   if n > 1000:
     half = _Z * float(values.std(ddof=1)) / n**0.5
     return Estimate(value, value - half, value + half, n, unit)
-  low, high = stats.bootstrap(
-    (values,),
+  # On 0 to 1, or values that hardly differ are lost to rounding, which may also
+  # leave the mean a last digit outside.
+  least, span = values.min(), np.ptp(values)
+  bounds = stats.bootstrap(
+    ((values - least) / span,),
     np.mean,
     batch=1000,
     confidence_level=LEVEL,
     rng=np.random.default_rng(seed),
   ).confidence_interval
-  return Estimate(value, float(low), float(high), n, unit)
+  low, high = (float(least + span * bound) for bound in bounds)
+  return Estimate(value, min(low, value), max(high, value), n, unit)
 
 
 def quantile(values: Any, q: float, *, unit: str) -> Estimate:

@@ -204,7 +204,7 @@ def _certificates(error: Callable) -> tuple[Callable, Callable]:
 
   def judge(stage, net, setting, patterns):
     def case_losses(net):
-      y = layered.apply(net, patterns.inputs)
+      y = jax.vmap(layered.apply, (None, 0))(net, patterns.inputs)
       return jnp.sum(error(y, patterns.targets, setting), axis=-1)
 
     return stage(case_losses, net)

@@ -152,6 +152,10 @@ class ClaimsTest(parameterized.TestCase):
     # -12.2 against 16.2: 4 / 28.4
     np.testing.assert_allclose(code.mirror_residuals, [0, 4 / 28.4], atol=1e-6)
     self.assertEqual(code.mirror_residual, code.mirror_residuals[1])
+    net = make(mirrored((4, 1, 2)), mirrored((-4, -1, -3)))
+    code = mirror_code(net)
+    self.assertEqual(code.ratio_deviations.tolist(), [0, 0.5])
+    self.assertEqual(code.ratio_deviation, 0.5)
 
   def test_the_smallest_pair_counts_as_much_as_the_largest(self):
     # 1 against 0 in a unit whose norm is √41: a norm would hardly see it.
@@ -280,8 +284,9 @@ class SizesTest(parameterized.TestCase):
       mirror_code((first, nets.Layer(first.w, first.b)))
     with self.assertRaises(AssertionError):
       with_ratios((first, second), (1, 2, 4, 8))
-    with self.assertRaises(AssertionError):
-      correct_cases((first, second), jnp.zeros((4, 6)), jnp.zeros(4))
+    for inputs, targets in ((4, 6), (4, 2)), ((3, 4, 6), (3, 4, 1)):
+      with self.assertRaises(AssertionError):
+        correct_cases((first, second), jnp.zeros(inputs), jnp.zeros(targets))
 
 
 class MarginTest(parameterized.TestCase):

@@ -110,6 +110,18 @@ class MeanTest(parameterized.TestCase):
     self.assertAlmostEqual(estimate.value, 1 / n, places=12)
     self.assertTrue(0 <= estimate.low < estimate.value < estimate.high <= 1)
 
+  def test_an_interval_scales_and_moves_with_the_values(self):
+    # By powers of two, and by as much as leaves 1 + values some ten bits.
+    values = np.random.default_rng(0).integers(0, 1000, 50)
+    plain = np.array(stats.mean(values, unit='x')[:3])
+    tiny = stats.mean(values * 2.0**-1000, unit='x')
+    close = stats.mean(1 + values * 2.0**-52, unit='x')
+    np.testing.assert_allclose(tiny[:3], plain * 2.0**-1000, rtol=1e-12)
+    # 1 + x holds whole multiples of 2⁻⁵² only: half of one, and one in summing.
+    np.testing.assert_allclose(
+      (np.array(close[:3]) - 1) * 2.0**52, plain, atol=1.5
+    )
+
   @parameterized.parameters(np.nan, np.inf)
   def test_values_that_are_not_finite_are_refused(self, value):
     with self.assertRaisesRegex(ValueError, 'values: .* found 1 others in 2'):
@@ -138,7 +150,7 @@ class QuantileTest(parameterized.TestCase):
     values = np.arange(1, 101)
     for q, expected in (0.07, 7), (0.25, 25), (0.251, 26), (0.999, 100):
       self.assertEqual(stats.quantile(values, q, unit='x').value, expected)
-    self.assertEqual(stats.quantile([4, 5], 0.001, unit='x').value, 4)
+    self.assertEqual(stats.quantile([4, 5], 1e-12, unit='x').value, 4)
 
   def test_bounds_are_those_of_scipy(self):
     rng = np.random.default_rng(0)
@@ -315,7 +327,7 @@ class PairedRatesTest(parameterized.TestCase):
     self.assertEqual(found.difference.value, 7 / 20)
     self.assertAlmostEqual(found.difference.low, 7 / 22 - 0.24838, places=5)
     self.assertAlmostEqual(found.difference.high, 7 / 22 + 0.24838, places=5)
-    self.assertEqual((found.difference.n, found.difference.unit), (20, 'share'))
+    self.assertEqual((found.difference.n, found.difference.unit), (20, 'rate'))
 
   def test_the_pairs_that_agree_do_not_move_the_test(self):
     self.assertAlmostEqual(
@@ -414,8 +426,8 @@ class PredictiveTest(parameterized.TestCase):
     # Half of ours solve; 20 of 20 has a chance of 2⁻²⁰, and 10 of 20 is the
     # middle. Binomial(20, ½): 2.5 % points 6 and 14.
     ours = np.arange(1000) % 2
-    every = stats.predictive(ours, np.mean, 20, 1.0, unit='share')
-    middle = stats.predictive(ours, np.mean, 20, 0.5, unit='share')
+    every = stats.predictive(ours, np.mean, 20, 1.0, unit='rate')
+    middle = stats.predictive(ours, np.mean, 20, 0.5, unit='rate')
     self.assertEqual(every.expected[:3], (0.5, 0.3, 0.7))
     self.assertGreater(every.quantile, 0.999)
     self.assertAlmostEqual(middle.quantile, 0.5, delta=0.02)
@@ -476,7 +488,7 @@ class JsonTest(parameterized.TestCase):
     plain = stats.as_json(stats.rate_of(0, 0))
     self.assertEqual(
       plain,
-      {'value': None, 'low': None, 'high': None, 'n': 0, 'unit': 'share'},
+      {'value': None, 'low': None, 'high': None, 'n': 0, 'unit': 'rate'},
     )
     beyond = stats.as_json(stats.median_sweeps(TIMES, CENSORED, 20))
     self.assertEqual(

@@ -55,7 +55,8 @@ def errors(
     drawn = np.where(drawn < floor, floor, drawn)  # NaN stays NaN
   else:
     ax.set(xticks=[], yticks=[])
-    style.nothing(ax, 'no finite error' if len(errors) else 'no nets')
+    zero = 'every error is 0' if np.any(shown == 0) else 'no finite error'
+    style.nothing(ax, zero if len(errors) else 'no nets')
   labels = dict.fromkeys(names[k] for k in np.unique(outcomes))
   members = {
     name: np.isin(outcomes, [k for k in names if names[k] == name])

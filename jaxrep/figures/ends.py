@@ -1,5 +1,6 @@
 """Where nets end: every net a point."""
 
+import collections
 from collections.abc import Mapping
 
 import matplotlib
@@ -29,7 +30,8 @@ def final_errors(
 
   Points are spread upwards the more, the more nets share their error, so a
   row's shape is its histogram (square root of the count). Named states are
-  lines that carry the number of unsolved nets within the tolerance.
+  lines that carry the number of unsolved nets within the tolerance. Errors a
+  hundred times those of nine nets in ten are counted, not drawn.
 
   Args:
     errors: `[S]`; nets without a finite error are counted in their row.
@@ -43,12 +45,13 @@ def final_errors(
   errors, outcomes = np.asarray(errors, float), np.asarray(outcomes)
   ended = np.array([names[k] for k in outcomes.tolist()], dtype=object)
   unsolved = ended != style.SOLVED
-  sitting = unsolved & np.isfinite(errors)
   named = dict(named_states or {})
-  rows = sorted(set(ended[unsolved]), key=lambda n: -np.sum(ended == n))
-  ax.set_yticks(
-    range(len(rows)), [f'{name}\n{np.sum(ended == name):,}' for name in rows]
-  )
+  sitting = unsolved & np.isfinite(errors)
+  most = _reach(errors[sitting], list(named))
+  sitting &= np.where(sitting, errors, 0) <= most
+  counts = collections.Counter(sorted(ended[unsolved]))
+  rows = [name for name, _ in counts.most_common()]
+  ax.set_yticks(range(len(rows)), [f'{n}\n{counts[n]:,}' for n in rows])
   ax.tick_params(axis='y', length=0)
   ax.set_ylim(max(len(rows), 1) - 0.35, -0.65)
   lift = 0.0
@@ -60,8 +63,9 @@ def final_errors(
     ax.set_xticks([])
     style.nothing(ax, 'no unsolved net has a finite error')
   else:
-    low, high = _span(errors[sitting], list(named))
-    ax.set_xlim(low, high)
+    span = [*errors[sitting], *named]
+    margin = 0.05 * np.ptp(span) or 0.1 * abs(span[0]) or 1.0
+    ax.set_xlim(min(span) - margin, max(span) + margin)
     lift = poles.draw(
       ax,
       {
@@ -78,18 +82,19 @@ def final_errors(
   _count_left_out(ax, ended, sitting, unsolved)
 
 
-def _span(errors, states):
-  """Returns limits that hold all errors and states, with a margin."""
-  low, high = min([*errors, *states]), max([*errors, *states])
-  margin = 0.05 * (high - low) or 0.1 * abs(high) or 1.0
-  return low - margin, high + margin
+def _reach(errors, states):
+  """Returns the error beyond which a point would hide what the others do."""
+  if not len(errors):
+    return np.inf
+  bulk = max([np.quantile(errors, 0.9, method='lower'), *states])
+  return 100 * bulk if bulk > 0 else np.inf
 
 
 def _row(ax, errors, row, look):
   """Spreads one row's points above its base line by how many share a bin."""
   if not len(errors):
     words = {'ha': 'center', 'va': 'center', 'color': style.FAINT}
-    ax.text(np.mean(ax.get_xlim()), row, 'no finite error', **words)
+    ax.text(np.mean(ax.get_xlim()), row, 'not finite, or far beyond', **words)
     return
   bins = np.linspace(*ax.get_xlim(), 121)
   counts, _ = np.histogram(errors, bins)
@@ -99,7 +104,7 @@ def _row(ax, errors, row, look):
   ax.scatter(
     errors,
     row + 0.26 - lift,
-    s=11,
+    s=float(np.clip(1500 / len(errors), 11, 36)),
     marker=look.marker,
     color=look.color,
     alpha=float(np.clip(4 / np.sqrt(len(errors)), 0.15, 0.9)),
@@ -115,7 +120,7 @@ def _count_left_out(ax, ended, sitting, unsolved):
   if solved and unsolved.any():
     words.append(f'{solved:,} solved nets')
   if lost:
-    words.append(f'{lost:,} without a finite error')
+    words.append(f'{lost:,} without a finite error, or far beyond')
   if words:
     style.remark(ax, 'not drawn: ' + ', '.join(words))
 
@@ -133,9 +138,8 @@ def ratios(
   """Draws every net's two ratios of sizes, and where a source says they lie.
 
   Both axes are logarithmic to the base 2; where sizes in order cannot lie is
-  grey. Nets with a ratio that is no
-  positive finite number, or far beyond the others (outside twice the central
-  98 %), are counted under the axes.
+  grey. Nets with a ratio that is no positive finite number, or far beyond the
+  central 98 % of the others, are counted under the axes.
 
   Args:
     ratios: `[S, 2]`: middle/smallest and largest/smallest.

@@ -31,7 +31,7 @@ def rates(
 
   Args:
     x: `[X]`, the setting, rising; > 0 on a log scale.
-    value: `[L, X]`, or `[X]` for one series; NaN where it is undefined.
+    value: `[L, X]`, or `[X]` for one series; NaN or inf where undefined.
     low: like value: the lower end of its interval.
     high: like value: the upper end.
     xlabel: the setting and its unit.
@@ -49,6 +49,7 @@ def rates(
   x = np.asarray(x, float)
   edges = cells.edges(x, scale, 'x')
   series = [np.atleast_2d(np.asarray(a, float)) for a in (value, low, high)]
+  series = [np.where(np.isfinite(a), a, np.nan) for a in series]
   marks = marks or {}
   if len(x):
     cells.ruled(ax.xaxis, x, scale)
@@ -82,7 +83,7 @@ def _series(ax, x, value, low, high, label, look):
   ax.errorbar(
     x,
     value,
-    yerr=np.where(np.isfinite(reach), np.maximum(reach, 0), 0),
+    yerr=np.maximum(np.nan_to_num(reach), 0),
     color=look.color,
     marker=look.marker,
     ms=5,

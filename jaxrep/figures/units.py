@@ -111,7 +111,9 @@ def sorted_inputs(
     ax.set_yticks([])
     style.nothing(ax, 'no patterns')
   ax.set_xticks([])
+  lost = np.sum(~np.isfinite(totals))
   words = 'patterns, sorted by net input'
+  words += f' ({lost:,} not finite)' if lost else ''
   if vectors is not None and len(totals):
     _raster(ax, np.asarray(vectors)[order])
     style.dress(ax, title=title, ylabel=ylabel)

@@ -27,14 +27,12 @@ class Life(NamedTuple):
     rule: the state of the rule that changes them.
     sweep: weight changes made, int32.
     solved_at: weight changes made before the criterion first held, or `NEVER`.
-    over: whether the net has reached its last sweep.
   """
 
   net: nets.Net
   rule: Any
   sweep: jax.Array
   solved_at: jax.Array
-  over: jax.Array
 
 
 class Report(NamedTuple):
@@ -77,7 +75,7 @@ def study(
   """
 
   def evaluate(net, setting, patterns):
-    y = nets.apply(net, patterns.inputs)
+    y = jax.vmap(nets.apply, (None, 0))(net, patterns.inputs)
     e = jnp.sum(error(y, patterns.targets, setting))
     return e, jnp.max(jnp.abs(y - patterns.targets))
 
@@ -85,9 +83,7 @@ def study(
     del patterns
     net = start(key, setting)
     zero = jnp.zeros([], jnp.int32)
-    return Life(
-      net, rule(setting).init(net), zero, zero + NEVER, zero.astype(bool)
-    )
+    return Life(net, rule(setting).init(net), zero, zero + NEVER)
 
   def sweep(life, setting, patterns):
     gradient, worst = jax.grad(
@@ -99,18 +95,19 @@ def study(
     over = life.sweep >= last
     change, state = rule(setting).update(gradient, life.rule, life.net)
     net = optax.apply_updates(life.net, change)
-    kept, changed = (life.net, life.rule, life.sweep), (net, state, life.sweep + 1)
-    moved = jax.tree.map(lambda a, b: jnp.where(over, a, b), kept, changed)
-    return Life(*moved, solved_at, over)
+    kept = Life(life.net, life.rule, life.sweep, solved_at)
+    changed = Life(net, state, life.sweep + 1, solved_at)
+    return jax.tree.map(lambda a, b: jnp.where(over, a, b), kept, changed)
 
   def look(life, setting, patterns):
     e, _ = evaluate(life.net, setting, patterns)
+    finite = jnp.isfinite(e) & _all_finite(life.net)
     following = sweep(life, setting, patterns)
-    frozen = ~life.over & ~_floats_differ(life, following) & (
+    stays = ~_floats_differ(life, following) & (
       life.solved_at == following.solved_at
     )
-    finite = jnp.isfinite(e) & _all_finite(life.net)
-    return Report(e, finite, frozen), life.over | ~finite | frozen
+    frozen = stays & (life.sweep != following.sweep)
+    return Report(e, finite, frozen), stays | ~finite
 
   return seeds.Study(begin, sweep, look)
 
