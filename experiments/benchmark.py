@@ -2,8 +2,8 @@
 
 The same training by NumPy, one net at a time; by `jax.vmap` of the plain
 function as it comes; by the same in blocks; and by jaxrep's whole engine, which
-also looks for solved nets. All run in one process, in turn, on the same devices,
-for several rounds; compiling is told apart.
+also looks for solved nets. All run in one process, on the same devices, in turn
+and for several rounds; compiling is told apart.
 """
 
 import time
@@ -13,28 +13,111 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from jaxrep import records, report, seeds, stats, trials, writing
+from jaxrep import records, report, seeds, stats, trials
 from jaxrep.tasks import symmetry
 
 from . import common, running, yardsticks
 
 FLAGS = flags.FLAGS
+UNIT = 'nets × sweeps / s'
 
-LETTER = trials.Recipe(
-  learning_rate=(0.1,), momentum=(0.9,), init_range=(0.3,),
-  positive_weight=(1.0,), margin=(0.5,), bias_init='uniform', band=0.0,
-  sweeps=1, after=0,
-)  # fmt: skip
 STUDIES = {
   'symmetry': yardsticks.Work(
-    LETTER, (6, 2, 1), symmetry.patterns(6, coding='binary')
+    trials.Recipe(
+      learning_rate=(0.1,), momentum=(0.9,), init_range=(0.3,),
+      positive_weight=(1.0,), margin=(0.5,), bias_init='uniform', band=0.0,
+      sweeps=1, after=0,
+    ),
+    (6, 2, 1),
+    symmetry.patterns(6, coding='binary'),
   ),
-}
+}  # fmt: skip
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
-common.define_number('nets', 'Nets trained at once.', kind=int, low=512, default=8192)
 common.define_number(
-  'seconds', 'How long one round of one way takes, about.', above=True, default=4
+  'nets', 'Nets trained at once, a multiple of devices × block size.',
+  kind=int, low=16, high=2**20, default=8192,
+)  # fmt: skip
+common.define_number(
+  'seconds', 'About how long each way runs in a round.', above=True, default=3
 )
-common.define_number('rounds', 'How often each way runs.', kind=int, low=1, default=5)
-flags.adopt_module_key_flags(common)
+common.define_number(
+  'rounds', 'How often each way runs.', kind=int, low=1, high=1000, default=5
+)
+for name in ('block_size', 'out'):
+  flags.declare_key_flag(name)
+
+
+def measure(
+  ways: Mapping[str, tuple[int, Callable]], *, seconds: float, rounds: int
+) -> dict[str, stats.Estimate]:
+  """Returns rates, compile times and ratios, each a median with its extremes.
+
+  Args:
+    ways: by name: how many nets it trains at once, and how.
+    seconds: about how long each way runs in a round.
+    rounds: how often; all ways run in each.
+  """
+  sweeps, results = {}, {}
+  for name, (count, run) in ways.items():
+    first = _seconds(run, 1)
+    again = _seconds(run, 1)
+    compiling = max(first - again, 0.0)
+    results[f'{name}_compile_seconds'] = _estimate([compiling], 's')
+    trial = 200 if count > 1 else 2000
+    sweeps[name] = max(1, round(trial * seconds / _seconds(run, trial)))
+  rates = {name: [] for name in ways}
+  for _ in tqdm.trange(rounds, desc='benchmark', unit=' rounds', disable=None):
+    for name, (count, run) in ways.items():
+      spent = _seconds(run, sweeps[name])
+      rates[name].append(count * sweeps[name] / spent)
+  for name, values in rates.items():
+    results[f'{name}_rate'] = _estimate(values, UNIT)
+  for name in [name for name in ways if name != 'jaxrep']:
+    pairs = zip(rates['jaxrep'], rates[name], strict=True)
+    results[f'jaxrep_over_{name}'] = _estimate([a / b for a, b in pairs], 'ratio')
+  return results
+
+
+def _seconds(run: Callable, sweeps: int) -> float:
+  start = time.perf_counter()
+  run(sweeps)
+  return time.perf_counter() - start
+
+
+def _estimate(values: list[float], unit: str) -> stats.Estimate:
+  return stats.Estimate(
+    float(np.median(values)), min(values), max(values), len(values), unit
+  )
+
+
+def main() -> None:
+  common.launch('benchmark', _main)
+
+
+def _main() -> None:
+  work, count, blocks = STUDIES[FLAGS.study], FLAGS.nets, common.blocks()
+  if count % (blocks.size * len(blocks.devices)):
+    raise common.BadInputError(
+      f'--nets={count}: expected a multiple of {len(blocks.devices)} devices ×'
+      f' {blocks.size} nets a block'
+    )
+  ways = {
+    'numpy': (1, yardsticks.by_numpy(work)),
+    'vmap': (count, yardsticks.by_vmap(work, count, blocks.devices)),
+    'blocks': (count, yardsticks.by_blocks(work, count, blocks)),
+    'jaxrep': (count, yardsticks.by_jaxrep(work, count, blocks)),
+  }
+  results = measure(ways, seconds=FLAGS.seconds, rounds=FLAGS.rounds)
+  names = ('study', 'nets', 'seconds', 'rounds')
+  decided = {name: common.as_text(FLAGS[name].value) for name in names}
+  running.write_results(
+    'benchmark',
+    decided | {'block_size': str(blocks.size)},
+    results,
+    out=FLAGS.out or f'runs/benchmark_{FLAGS.study}',
+  )
+
+
+if __name__ == '__main__':
+  main()

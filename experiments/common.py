@@ -73,13 +73,17 @@ def as_text(value) -> str:
 
 
 def define_number(
-  name, help, *, kind=float, low=0.0, high=math.inf, above=False, many=False
-):
-  """Defines a flag that takes a number, or with `many` a grid of them."""
+  name, help, *, kind=float, low=0.0, high=math.inf, above=False, many=False,
+  default=None,
+):  # fmt: skip
+  """Defines a flag that takes a number, or with `many` a grid of them.
+
+  Studies give no default here: it stands in their paper.flags.
+  """
   parser = (Numbers if many else Number)(kind, low, high, above)
   if many:
     help += ' A list, separated by commas, makes a grid over the same seeds.'
-  flags.DEFINE(parser, name, None, help, FLAGS, _AsText())
+  flags.DEFINE(parser, name, default, help, FLAGS, _AsText())
 
 
 define_number('seeds', 'Nets for each setting.', kind=int, low=1, high=SEEDS)
@@ -110,25 +114,27 @@ def flagfiles(study: str) -> pathlib.Path:
   return pathlib.Path(str(importlib.resources.files(package))) / study
 
 
-def launch(study: str, run: Callable[[], None]) -> None:
+def launch(
+  name: str, run: Callable[[], None], *, defaults: str | None = None
+) -> None:
   """Parses the command line and runs a binary; errors become one line.
 
-  A flag's default is what the study's paper.flags says: the source's setting
-  stands there and nowhere else.
-
   Args:
-    study: names the folder of flagfiles, and the binary in messages.
+    name: of the binary, in messages.
     run: unpacks flags and does the work.
+    defaults: a study. What its paper.flags says is the flags' default: the
+      source's setting stands there and nowhere else.
   """
 
   def parse(argv: Sequence[str]) -> list[str]:
     try:
-      _set_defaults(flagfiles(study) / 'paper.flags')
+      if defaults:
+        _set_defaults(flagfiles(defaults) / 'paper.flags')
       rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
     except flags.Error as error:
-      _fail(study, str(error).removeprefix('ERROR:: '), hint=True)
+      _fail(name, str(error).removeprefix('ERROR:: '), hint=True)
     if len(rest) > 1:
-      _fail(study, f'expected flags only, found {rest[1]!r}', hint=True)
+      _fail(name, f'expected flags only, found {rest[1]!r}', hint=True)
     if FLAGS['verbosity'].using_default_value:
       FLAGS.verbosity = logging.WARNING  # absl would make it INFO, jax's too
     return rest
@@ -139,10 +145,10 @@ def launch(study: str, run: Callable[[], None]) -> None:
       _use_all_cores()
       run()
     except (BadInputError, records.RecordError) as error:
-      _fail(study, str(error))
+      _fail(name, str(error))
     except KeyboardInterrupt:
       print(
-        f'\n{study}: interrupted; the same command goes on from the last'
+        f'\n{name}: interrupted; the same command goes on from the last'
         ' finished chunk',
         file=sys.stderr,
       )
@@ -209,8 +215,8 @@ def _use_all_cores() -> None:
     jax.config.update('jax_num_cpu_devices', len(os.sched_getaffinity(0)))
 
 
-def _fail(study: str, message: str, *, hint: bool = False) -> None:
-  print(f'{study}: {" ".join(message.split())}', file=sys.stderr)
+def _fail(name: str, message: str, *, hint: bool = False) -> None:
+  print(f'{name}: {" ".join(message.split())}', file=sys.stderr)
   if hint:
     print('Pass --helpshort to see the flags.', file=sys.stderr)
   sys.exit(1)

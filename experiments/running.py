@@ -75,8 +75,7 @@ def run(experiment: Experiment, *, out: str, chunk_size: int) -> records.Record:
     chunk_size: nets a chunk.
   """
   clock = _Clock()
-  flags = f'# python -m experiments.{experiment.study} --flagfile=run.flags\n'
-  flags += ''.join(f'--{k}={v}\n' for k, v in experiment.flags.items())
+  flags = _flag_text(experiment.study, experiment.flags)
   with writing.Writer(out, flags) as writer:
     if writer.finished:
       print(f'{out} holds this run, finished; drawing it again.')
@@ -174,6 +173,36 @@ def summarise(
   if len(settings) == 1:
     summary['results'] = settings[0]['results']
   return summary | {'settings': settings, 'claims': experiment.judge(parts, settings)}
+
+
+def write_results(
+  study: str,
+  flags: Mapping[str, str],
+  results: Mapping[str, stats.Estimate],
+  *,
+  out: str,
+) -> None:
+  """Leaves a record of results that no nets lie behind, and prints them.
+
+  Such results are measured anew each time: a record of the same flags is
+  overwritten.
+  """
+  listed = {name: stats.as_json(e) for name, e in results.items()}
+  with writing.Writer(out, _flag_text(study, flags)) as writer:
+    writer.begin()
+    writer.drop_chunks()
+    writer.write_json(records.MACHINE, _Clock().machine())
+    summary = {'study': study, 'nets': 0, 'results': listed}
+    summary |= {'settings': [{'setting': {}, 'results': listed}], 'claims': []}
+    writer.write_json(records.SUMMARY, summary)
+  table = report.results_table(study, listed)
+  print(report.text_table(table.columns, table.rows))
+  print(f'{out}/{records.SUMMARY}')
+
+
+def _flag_text(study: str, flags: Mapping[str, str]) -> str:
+  header = f'# python -m experiments.{study} --flagfile=run.flags\n'
+  return header + ''.join(f'--{k}={v}\n' for k, v in flags.items())
 
 
 class _Clock:

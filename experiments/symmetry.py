@@ -102,7 +102,7 @@ def run(
 
 
 def main() -> None:
-  common.launch('symmetry', _main)
+  common.launch('symmetry', _main, defaults='symmetry')
 
 
 def _main() -> None:

@@ -2,6 +2,7 @@
 
 import importlib
 import inspect
+import os
 import pkgutil
 import subprocess
 import sys
@@ -161,6 +162,7 @@ CASES = {
     'large': diagram(24, 12, 6, 24),
     'nasty': lambda ax: nets.diagram(ax, [nasty(3, 2)], [nasty(2)]),
     'zero': lambda ax: nets.diagram(ax, [np.zeros((2, 2))], [np.zeros(2)]),
+    'no links': diagram(2, 0),
   },
   units.hinton: {
     'realistic': lambda ax: units.hinton(
@@ -233,6 +235,27 @@ def test_the_bytes_repeat(function):
   for _, ax in (first, second):
     CASES[function]['realistic'](ax)
   assert style.png(first[0]) == style.png(second[0])
+
+
+def test_the_bytes_do_not_hang_on_the_process():
+  code = """
+import hashlib
+from jaxrep.figures import ends, style
+names = dict(enumerate(style.OUTCOMES))
+fig, ax = style.figure()
+ends.final_errors(ax, range(8), range(8), names, named_states={4.0: 'four'})
+print(hashlib.sha256(style.png(fig)).hexdigest())
+"""
+  printed = {
+    subprocess.run(
+      [sys.executable, '-c', code],
+      check=True,
+      capture_output=True,
+      env=os.environ | {'PYTHONHASHSEED': seed},
+    ).stdout
+    for seed in '123'
+  }
+  assert len(printed) == 1
 
 
 @pytest.mark.parametrize('function', CASES)

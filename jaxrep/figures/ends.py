@@ -184,16 +184,12 @@ def ratios(
     alpha=float(np.clip(6 / np.sqrt(max(len(points), 1)), 0.06, 0.8)),
     linewidths=0,
   )
+  edge = [withStroke(linewidth=4, foreground='white')]
   for name, place in targets.items():
-    ax.plot(*place, marker='+', ms=15, mew=2, ls='', color='#C0392B')
-    ax.annotate(
-      name,
-      place,
-      xytext=(7, 5),
-      textcoords='offset points',
-      weight='bold',
-      path_effects=[withStroke(linewidth=3, foreground='white')],
-    )
+    cross = {'marker': '+', 'ms': 15, 'mew': 2, 'color': '#C0392B'}
+    ax.plot(*place, ls='', **cross, path_effects=edge)
+    text = {'xytext': (7, 5), 'textcoords': 'offset points', 'weight': 'bold'}
+    ax.annotate(name, place, **text, path_effects=edge)
   words = f'{len(points):,} net' + 's' * (len(points) != 1)
   style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel)
   style.remark(ax, words + (f', {outside:,} outside' if outside else ''))

@@ -22,6 +22,8 @@ def spread(
     units: `[U, 2]`, centres of the units.
     radius: of a unit.
   """
+  if not len(ends):
+    return np.zeros(0)
   start, way = ends[:, :1], ends[:, 1:] - ends[:, :1]
   spots = start + PLACES[:, None] * way  # [L, P, 2]
   lone = [
@@ -51,13 +53,12 @@ def spread(
 
 def _twins(ends):
   """Returns the links in pairs of mirror images, or alone if they have none."""
-  middle = (ends[..., 0].min() + ends[..., 0].max()) / 2 if len(ends) else 0.0
+  middle = (ends[..., 0].min() + ends[..., 0].max()) / 2
   mirrored = np.stack([2 * middle - ends[..., 0], ends[..., 1]], axis=-1)
   apart = abs(ends[:, None] - mirrored[None]).max(axis=(-1, -2))
-  pairs = {
-    tuple({k, *np.flatnonzero(row < 1e-6)}) for k, row in enumerate(apart)
-  }
-  return [np.array(sorted(pair)) for pair in sorted(map(sorted, pairs))]
+  alone = apart.min(axis=1) > 1e-6
+  mates = np.where(alone, np.arange(len(ends)), apart.argmin(axis=1))
+  return [np.unique([k, mate]) for k, mate in enumerate(mates) if k <= mate]
 
 
 def _nearness(apart, room):

@@ -238,8 +238,13 @@ def _settle(case_losses, params, active):
   losses, start = _flatten(case_losses, params)
   error = jnp.sum(losses(start))
 
+  def without_error(view):
+    return view.error <= ZERO * _scale(view)
+
   def rests(walk):
-    return (walk.step < ARRIVED) & (walk.view.balance < BALANCED)
+    # Where there is no error no case pulls, and the rounding has no balance.
+    held = (walk.view.balance < BALANCED) | without_error(walk.view)
+    return (walk.step < ARRIVED) & held
 
   def is_here(walk):
     near = jnp.linalg.norm(walk.x - start) < NEARBY
@@ -256,7 +261,7 @@ def _settle(case_losses, params, active):
   convex = lambda_min > FLAT * scale
   minimum = certain & convex
   saddle = certain & (lambda_min < -FLAT * scale)
-  solved = stationary & ~saddle & (view.error <= ZERO * scale)
+  solved = stationary & ~saddle & without_error(view)
 
   fallen = error - view.error
   promise = -view.gradient @ _step(view, RADIUS, downhill=True) / 2

@@ -1,0 +1,122 @@
+"""Trains one net of a record again, as its flags say, and watches it.
+
+For every study of full-batch descent, whichever binary ran it: the record's
+flags and the net's row hold all that `trials` needs.
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import jax
+import numpy as np
+
+from jaxrep import nets, records, seeds, trials
+from jaxrep.tasks.patterns import Patterns
+
+from . import common
+from .subjects import Subject
+
+# What a row of the record says for itself, and what the flags say for all.
+GRID = tuple(
+  name for name, kind in trials.Recipe.__annotations__.items()
+  if kind == tuple[float, ...]
+)  # fmt: skip
+FLAGS = ('bias_init', 'zero_error_band', 'sweeps', 'after', 'block_size')
+
+
+class Plan(NamedTuple):
+  """What it takes to train a net again."""
+
+  trial: trials.Trial
+  nets: seeds.Nets
+  patterns: Patterns
+  block_size: int
+
+
+class Moment(NamedTuple):
+  """The net at a mark.
+
+  Attributes:
+    sweep: weight changes made.
+    error: E, as it was trained on.
+    net: its weights then.
+  """
+
+  sweep: int
+  error: float
+  net: nets.Net
+
+
+def recipe(
+  flags: Mapping[str, str], setting: Mapping[str, float]
+) -> trials.Recipe:
+  """Returns how a net was trained.
+
+  Args:
+    flags: of the record, as text: those of `FLAGS`.
+    setting: of the net: the lists of a recipe (`GRID`), one number each.
+  """
+  return trials.Recipe(
+    **{name: (float(setting[name]),) for name in GRID},
+    bias_init=flags['bias_init'],
+    band=0.2 if flags['zero_error_band'] == 'true' else 0.0,
+    sweeps=int(flags['sweeps']),
+    after=int(flags['after']),
+  )
+
+
+def plan(record: records.Record, subject: Subject) -> Plan:
+  """Returns how to train a net again.
+
+  Raises:
+    BadInputError: its study was not trained by full-batch descent of logistic
+      units, or the record does not say how.
+  """
+  start = f'--movie: expected a net trained by full-batch descent, found'
+  arrays = subject.arrays
+  for name in FLAGS:
+    if name not in record.flags:
+      raise common.BadInputError(f'{start} no --{name} in {records.FLAGS}')
+  for name in ('seed', *GRID):
+    if name not in arrays:
+      raise common.BadInputError(f'{start} no {name!r} in {records.ARRAYS}')
+  others = set(arrays['units'].tolist()) - {'sigmoid'}
+  if others:
+    raise common.BadInputError(f'{start} units that are {others.pop()}')
+  setting = {name: arrays[name] for name in GRID}
+  sizes = tuple(state.shape[1] for state in subject.states)
+  numbers = {name: column[0] for name, column in setting.items()}
+  with records.naming(record.folder / records.FLAGS, '--movie: '):
+    trial = trials.trial(recipe(record.flags, numbers), sizes)
+    size = seeds.blocks(int(record.flags['block_size'])).size
+  nets_again = seeds.Nets(arrays['seed'], setting)
+  patterns = Patterns(arrays['inputs'], arrays['targets'])
+  return Plan(trial, nets_again, patterns, size)
+
+
+def train(plan: Plan) -> list[Moment]:
+  """Returns the net at every mark, from its start to its end."""
+  # One net fills one block: other devices would only add padding.
+  device = jax.local_devices()[:1]
+  moments = []
+  for look in seeds.evolve(
+    plan.trial.study, plan.nets, marks=plan.trial.marks, shared=plan.patterns,
+    blocks=seeds.Blocks(plan.block_size, tuple(device)),
+  ):  # fmt: skip
+    life = jax.tree.map(lambda a: a[0].copy(), look.state)
+    moments.append(Moment(int(life.sweep), float(look.report.error[0]), life.net))
+  return moments
+
+
+def verdict(record: records.Record, subject: Subject, again: nets.Net) -> str:
+  """Returns in one line whether training again gave the record's weights."""
+  old, new = records.pack_net(subject.net), records.pack_net(again)
+  if all(old[name].tobytes() == new[name].tobytes() for name in old):
+    return 'Trained again, it ends with the record’s weights, bit for bit.'
+  apart = max(float(np.max(abs(old[name] - new[name]))) for name in old)
+  here = f'{jax.__version__} on {jax.local_devices()[0].device_kind}'
+  return (
+    f'Trained again, its weights differ by up to {apart:.2g} from the record’s,'
+    f' which was made by {_maker(record)}; this is jax {here}. Bits repeat on'
+    ' one kind of machine and one version only.'
+  )

@@ -1,0 +1,183 @@
+"""Which net of a record is meant, and what it does with every pattern."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import jax
+import numpy as np
+
+from jaxrep import nets, records
+from jaxrep.figures import style
+
+from . import common, pages
+
+
+class Subject(NamedTuple):
+  """One net and what it does with every pattern.
+
+  Attributes:
+    row: of nets.csv, over all parts, from 0.
+    part: of the record.
+    arrays: the part's arrays at this net, `[1, ...]`, and the constants.
+    setting: by flag.
+    net: layers of NumPy arrays.
+    states: `[C, n]` for the inputs and each layer: what every unit answers.
+    targets: `[C, O]`.
+  """
+
+  row: int
+  part: str
+  arrays: records.Arrays
+  setting: Mapping[str, Any]
+  net: nets.Net
+  states: Sequence[np.ndarray]
+  targets: np.ndarray
+
+  @property
+  def errors(self) -> np.ndarray:
+    """½ (y - d)² of every case `[C]`, summed over outputs."""
+    gap = self.states[-1].astype(float) - self.targets
+    return 0.5 * np.sum(gap**2, axis=1)
+
+  @property
+  def wrong(self) -> np.ndarray:
+    """Which cases have an output on the wrong side of 0.5, `[C]`."""
+    gap = abs(self.states[-1] - self.targets)
+    return np.any(~(gap < 0.5), axis=1)
+
+  @property
+  def names(self) -> list[list[str]]:
+    """A name for every unit, for the inputs and each layer."""
+    sizes = [state.shape[1] for state in self.states]
+    letters = ['x', *(f'h{k}.' for k in range(1, len(sizes) - 1)), 'y']
+    if len(sizes) == 3:
+      letters[1] = 'h'
+    found = [
+      [f'{letter}{k + 1}' for k in range(size)]
+      for letter, size in zip(letters, sizes, strict=True)
+    ]
+    return found if sizes[-1] > 1 else [*found[:-1], ['y']]
+
+
+def find(record: records.Record, word: str) -> Subject:
+  """Returns the net that `--net=word` asks for, with what it does.
+
+  Raises:
+    BadInputError: there is no such net, or the record holds no layered nets or
+      no patterns.
+  """
+  tables = [records.part_table(*part) for part in record.parts.items()]
+  shared = set.intersection(*map(set, tables)) if tables else set()
+  row = choose(word, {
+    name: np.concatenate([table[name] for table in tables]) for name in shared
+  })
+  first = 0
+  for part, arrays in record.parts.items():
+    size = len(arrays['seed'])
+    if row < first + size:
+      return _subject(record, part, row, row - first)
+    first += size
+  raise AssertionError(f'row {row} of {first}')
+
+
+def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
+  """Returns the row that a word means.
+
+  Args:
+    word: a row from 0; 'median', the solved net with the median sweeps;
+      'worst', the greatest error, what is not finite before all; or an
+      outcome, '_' for blanks: its net with the median error. Of an even number
+      the lower median, of equals the first row.
+    table: columns `[S]`: 'seed' and, but for rows, 'outcome', 'sweeps',
+      'error'.
+
+  Raises:
+    BadInputError: the word means no net.
+  """
+  total = len(table.get('seed', ()))
+  ended = np.array(table.get('outcome', np.full(total, '')))
+  known = [name for name in dict.fromkeys(ended.tolist()) if name]
+  name = word.strip().lower().replace('_', ' ')
+  if name.isdecimal() and int(name) < total:
+    return int(name)
+  rows, column = np.arange(total), 'error'
+  if name == 'median':
+    rows, column = np.flatnonzero(ended == style.SOLVED), 'sweeps'
+    if not rows.size:
+      raise common.BadInputError(
+        f'--net={word}: expected a solved net, found none among {total:,}'
+      )
+  elif name != 'worst':
+    rows = np.flatnonzero(ended == name)
+  if name not in (*known, 'median', 'worst') or column not in table:
+    listed = ', '.join(f"'{name}'" for name in ('median', 'worst', *known))
+    raise common.BadInputError(
+      f'--net={word}: expected a row from 0 to {total - 1} or one of {listed},'
+      ' found no such net'
+    )
+  values = table[column][rows].astype(float)
+  order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind='stable')
+  if name == 'worst':
+    return int(np.argmax(np.where(np.isfinite(values), values, np.inf)))
+  return int(rows[order[(len(rows) - 1) // 2]])
+
+
+def _subject(record, part, row, k) -> Subject:
+  """Returns row k of a part."""
+  arrays = record.parts[part]
+  missing = [name for name in ('units', 'w0') if name not in arrays]
+  if missing:
+    raise common.BadInputError(
+      f'--record={record.folder}: expected layered nets (units, w0, b0, ..),'
+      f' found no {missing[0]!r} in part {part!r}'
+    )
+  missing = [name for name in ('inputs', 'targets') if name not in arrays]
+  if missing:
+    raise common.BadInputError(
+      f'--record={record.folder}: expected a pattern set (inputs, targets),'
+      f' found no {missing[0]!r} in part {part!r}'
+    )
+  with records.naming(record.folder / records.ARRAYS, '--record: '):
+    net = pages.layers(arrays, k)
+  listed = record.summary.get('settings', ())
+  settings = [s['setting'] for s in listed if s['part'] == part]
+  each = len(arrays['seed']) // max(len(settings), 1)
+  with jax.default_matmul_precision('highest'):
+    states = jax.vmap(nets.activations, (None, 0))(net, arrays['inputs'])
+  return Subject(
+    row,
+    part,
+    records.take(arrays, slice(k, k + 1)),
+    settings[k // each] if settings else {},
+    net,
+    [np.asarray(state) for state in states],
+    arrays['targets'],
+  )
+
+
+def words(patterns: np.ndarray) -> list[str]:
+  """Returns each row of `[C, I]` as bits, 1 for on, or else as numbers."""
+  levels = set(np.unique(patterns).tolist())
+  if levels <= {0, 1} or levels <= {-1, 1}:
+    return [''.join('1' if v > 0 else '0' for v in row) for row in patterns]
+  return [','.join(f'{v:g}' for v in row) for row in patterns]
+
+
+def case(subject: Subject, word: str | None) -> int:
+  """Returns the case that `--pattern=word` asks for; None: the largest error.
+
+  Raises:
+    BadInputError: there is no such case.
+  """
+  errors = subject.errors
+  if word is None:
+    return int(np.argmax(np.where(np.isfinite(errors), errors, np.inf)))
+  inputs = words(subject.states[0])
+  if word in inputs:
+    return inputs.index(word)
+  if word.isdecimal() and int(word) < len(inputs):
+    return int(word)
+  raise common.BadInputError(
+    f'--pattern={word}: expected a row from 0 to {len(inputs) - 1} or an input'
+    f' like {inputs[0]}, found neither'
+  )
