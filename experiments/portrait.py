@@ -9,7 +9,7 @@ from jaxrep.figures import style, units
 from . import common
 from .subjects import Subject, words
 
-MOST = 64  # rows of the table of patterns
+MOST = 64  # patterns that are shown one by one
 WIDE = 16  # columns that a terminal shows side by side
 UNITS = 16  # units of the first layer that get a panel
 
@@ -62,7 +62,7 @@ def _patterns(subject) -> str:
   cells = [
     [
       str(c), x, *map(_decimal, answers[c]), d,
-      report.number(round(errors[c], 5), digits=5), '✗' if subject.wrong[c] else '',
+      _decimal(errors[c], 4), '✗' if subject.wrong[c] else '',
     ]
     for c, x, d in zip(rows, inputs, targets, strict=True)
   ]  # fmt: skip
@@ -84,8 +84,8 @@ def _folded(columns, rows, *, keep) -> str:
   )
 
 
-def _decimal(value) -> str:
-  return report.number(round(float(value), 3), digits=3)
+def _decimal(value, digits=3) -> str:
+  return report.number(round(float(value), digits), digits=digits)
 
 
 def figures(subject: Subject, case: int) -> list[report.Figure]:
@@ -93,30 +93,36 @@ def figures(subject: Subject, case: int) -> list[report.Figure]:
   return [_diagram(subject, case), _sorted_inputs(subject)]
 
 
-def answer(subject: Subject, case: int) -> str:
-  """Returns in words which case is lit and what is right."""
+def lit(subject: Subject, case: int) -> str:
+  """Returns in words which pattern is lit up, and what is right for it."""
   x, d = words(subject.states[0])[case], words(subject.targets)[case]
-  return f'input {x}, target {d}'
+  return f'lit up: input {x}, target {d}'
 
 
 def _diagram(subject, case) -> report.Figure:
   fig, ax = style.figure(size=(6.4, 6.0))
-  seed = subject.arrays['seed'][0]
   drawn.diagram(
     ax, [layer.w for layer in subject.net], [layer.b for layer in subject.net],
     activations=[state[case] for state in subject.states],
-    labels=subject.names,
-    title=f'seed {seed}: {answer(subject, case)}',
+    labels=labels(subject),
+    title=f'seed {subject.arrays["seed"][0]}; {lit(subject, case)}',
   )  # fmt: skip
   return report.Figure(
     'net',
     f'Net {subject.row}',
-    'Inputs below, output above; a unit is the fuller of colour the more it is'
-    ' on, the number in it is its bias (in an input: the input), on a link its'
-    ' weight; solid dark links are positive, dashed light ones negative.',
-    f'Diagram of net {subject.row} with one pattern lit.',
+    'Units of a layer in order from the left, the fuller of colour, the more'
+    ' they are on; in a unit its bias, on a link its weight: solid and dark'
+    ' positive, dashed and light negative, the wider, the larger.',
+    f'Diagram of net {subject.row} with one pattern lit up.',
     style.png(fig),
   )
+
+
+def labels(subject: Subject) -> list[list[str]]:
+  """Returns the units' names, but for those that stand where links run."""
+  inputs, *hidden, outputs = subject.names
+  ends = outputs if len(outputs) > 1 else []
+  return [inputs, *([] for _ in hidden), ends]
 
 
 def classes(targets: np.ndarray) -> tuple[np.ndarray, list[str]]:
@@ -140,22 +146,27 @@ def _sorted_inputs(subject) -> report.Figure:
   rows = -(-len(names) // columns)
   fig, axes = style.figure(rows, columns, size=(7.5 * columns, 3.4 * rows))
   axes = np.atleast_1d(axes).ravel()
-  index, labels = classes(subject.targets)
+  index, known = classes(subject.targets)
+  vectors = inputs if len(inputs) <= MOST else None
   for k, name in enumerate(names):
     units.sorted_inputs(
-      axes[k], totals[:, k], index, labels=labels, title=f'unit {name}',
-      vectors=inputs if len(inputs) <= 64 else None,
+      axes[k], totals[:, k], index, labels=known, vectors=vectors,
+      title=f'unit {name}',
     )  # fmt: skip
   for ax in axes[len(names):]:
     ax.set_axis_off()
-  cut = totals.shape[1] > len(names)
+  caption = (
+    'All patterns in the order of a unit’s net input x; above the dashed line'
+    ' the unit is more on than off'
+  )
+  if vectors is not None:
+    caption += '; below each point its pattern, black where an input is on'
+  if totals.shape[1] > UNITS:
+    caption += f'. Shown: the first {UNITS} of {totals.shape[1]} units'
   return report.Figure(
     'sorted_inputs',
-    'What the first units see',
-    'All patterns in the order of a unit’s net input x; above the dashed line'
-    ' the unit is more on than off; below each point its pattern, black where'
-    ' an input is on.'
-    + (f' Shown: the first {UNITS} of {totals.shape[1]} units.' if cut else ''),
+    'What the units of the first layer see',
+    f'{caption}.',
     'Patterns sorted by the net input of each unit of the first layer.',
     style.png(fig),
   )

@@ -4,6 +4,7 @@ For every study of full-batch descent, whichever binary ran it: the record's
 flags and the net's row hold all that `trials` needs.
 """
 
+import json
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -25,12 +26,12 @@ FLAGS = ('bias_init', 'zero_error_band', 'sweeps', 'after', 'block_size')
 
 
 class Plan(NamedTuple):
-  """What it takes to train a net again."""
+  """What it takes to train a net again: its trial, its row, its patterns."""
 
   trial: trials.Trial
   nets: seeds.Nets
   patterns: Patterns
-  block_size: int
+  blocks: seeds.Blocks
 
 
 class Moment(NamedTuple):
@@ -72,7 +73,7 @@ def plan(record: records.Record, subject: Subject) -> Plan:
     BadInputError: its study was not trained by full-batch descent of logistic
       units, or the record does not say how.
   """
-  start = f'--movie: expected a net trained by full-batch descent, found'
+  start = '--movie: expected a net trained by full-batch descent, found'
   arrays = subject.arrays
   for name in FLAGS:
     if name not in record.flags:
@@ -88,23 +89,23 @@ def plan(record: records.Record, subject: Subject) -> Plan:
   numbers = {name: column[0] for name, column in setting.items()}
   with records.naming(record.folder / records.FLAGS, '--movie: '):
     trial = trials.trial(recipe(record.flags, numbers), sizes)
-    size = seeds.blocks(int(record.flags['block_size'])).size
-  nets_again = seeds.Nets(arrays['seed'], setting)
+    blocks = seeds.blocks(int(record.flags['block_size']))
+  # One net fills one block: other devices would add padding only.
+  blocks = blocks._replace(devices=blocks.devices[:1])
   patterns = Patterns(arrays['inputs'], arrays['targets'])
-  return Plan(trial, nets_again, patterns, size)
+  return Plan(trial, seeds.Nets(arrays['seed'], setting), patterns, blocks)
 
 
 def train(plan: Plan) -> list[Moment]:
   """Returns the net at every mark, from its start to its end."""
-  # One net fills one block: other devices would only add padding.
-  device = jax.local_devices()[:1]
+  trial, rows, patterns, blocks = plan
   moments = []
   for look in seeds.evolve(
-    plan.trial.study, plan.nets, marks=plan.trial.marks, shared=plan.patterns,
-    blocks=seeds.Blocks(plan.block_size, tuple(device)),
-  ):  # fmt: skip
+    trial.study, rows, marks=trial.marks, blocks=blocks, shared=patterns
+  ):
     life = jax.tree.map(lambda a: a[0].copy(), look.state)
-    moments.append(Moment(int(life.sweep), float(look.report.error[0]), life.net))
+    error = float(look.report.error[0])
+    moments.append(Moment(int(life.sweep), error, life.net))
   return moments
 
 
@@ -114,9 +115,12 @@ def verdict(record: records.Record, subject: Subject, again: nets.Net) -> str:
   if all(old[name].tobytes() == new[name].tobytes() for name in old):
     return 'Trained again, it ends with the record’s weights, bit for bit.'
   apart = max(float(np.max(abs(old[name] - new[name]))) for name in old)
-  here = f'{jax.__version__} on {jax.local_devices()[0].device_kind}'
+  with records.naming(record.folder / records.MACHINE):
+    facts = json.loads((record.folder / records.MACHINE).read_text())
+    made_by = f'jax {facts["jax"]} on {facts["device"]}'
   return (
     f'Trained again, its weights differ by up to {apart:.2g} from the record’s,'
-    f' which was made by {_maker(record)}; this is jax {here}. Bits repeat on'
-    ' one kind of machine and one version only.'
+    f' which was made by {made_by}; this is jax {jax.__version__} on'
+    f' {jax.local_devices()[0].device_kind}. Bits repeat on one kind of machine'
+    ' and one version only.'
   )

@@ -66,12 +66,11 @@ def find(record: records.Record, word: str) -> Subject:
     BadInputError: there is no such net, or the record holds no layered nets or
       no patterns.
   """
-  tables = [records.part_table(*part) for part in record.parts.items()]
+  with records.naming(record.folder / records.ARRAYS, '--record: '):
+    tables = [records.part_table(*part) for part in record.parts.items()]
   shared = set.intersection(*map(set, tables)) if tables else set()
-  row = choose(word, {
-    name: np.concatenate([table[name] for table in tables]) for name in shared
-  })
-  first = 0
+  columns = {n: np.concatenate([table[n] for table in tables]) for n in shared}
+  row, first = choose(word, columns), 0
   for part, arrays in record.parts.items():
     size = len(arrays['seed'])
     if row < first + size:
@@ -95,7 +94,7 @@ def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
     BadInputError: the word means no net.
   """
   total = len(table.get('seed', ()))
-  ended = np.array(table.get('outcome', np.full(total, '')))
+  ended = np.asarray(table.get('outcome', np.full(total, '')), str)
   known = [name for name in dict.fromkeys(ended.tolist()) if name]
   name = word.strip().lower().replace('_', ' ')
   if name.isdecimal() and int(name) < total:
@@ -116,10 +115,10 @@ def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
       ' found no such net'
     )
   values = table[column][rows].astype(float)
-  order = np.argsort(np.where(np.isfinite(values), values, np.inf), kind='stable')
-  if name == 'worst':
-    return int(np.argmax(np.where(np.isfinite(values), values, np.inf)))
-  return int(rows[order[(len(rows) - 1) // 2]])
+  values = np.where(np.isfinite(values), values, np.inf)
+  order = np.argsort(values, kind='stable')
+  k = np.argmax(values) if name == 'worst' else order[(len(rows) - 1) // 2]
+  return int(rows[k])
 
 
 def _subject(record, part, row, k) -> Subject:
@@ -142,17 +141,22 @@ def _subject(record, part, row, k) -> Subject:
   listed = record.summary.get('settings', ())
   settings = [s['setting'] for s in listed if s['part'] == part]
   each = len(arrays['seed']) // max(len(settings), 1)
-  with jax.default_matmul_precision('highest'):
-    states = jax.vmap(nets.activations, (None, 0))(net, arrays['inputs'])
   return Subject(
     row,
     part,
     records.take(arrays, slice(k, k + 1)),
     settings[k // each] if settings else {},
     net,
-    [np.asarray(state) for state in states],
+    answers(net, arrays['inputs']),
     arrays['targets'],
   )
+
+
+def answers(net: nets.Net, inputs: np.ndarray) -> list[np.ndarray]:
+  """Returns what every unit answers, `[C, n]` for the inputs and each layer."""
+  with jax.default_matmul_precision('highest'):
+    states = jax.vmap(nets.activations, (None, 0))(net, inputs)
+  return [np.asarray(state) for state in states]
 
 
 def words(patterns: np.ndarray) -> list[str]:

@@ -14,17 +14,12 @@ import itertools
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import chex
 import jax
-import jax.numpy as jnp
 import numpy as np
-from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
+from jaxrep import blocks as layout
 from jaxrep import lanes
-
-# Blocks that one call of the compiled program may run on each device, one after
-# the other. It bounds the host's work per mark, not what a net becomes.
-_BLOCKS_A_CALL = 16
+from jaxrep.blocks import Blocks, blocks  # noqa: F401 - part of the interface
 
 
 class Nets(NamedTuple):
@@ -58,20 +53,6 @@ class Study(NamedTuple):
   look: Callable
 
 
-class Blocks(NamedTuple):
-  """How nets are laid out on a machine.
-
-  Attributes:
-    size: nets in a block, a multiple of 16, so that no net is computed by the
-      scalar remainder of a vector loop and has other last bits than its
-      neighbours. Results are bit-identical at one size only.
-    devices: the local devices that share the blocks.
-  """
-
-  size: int
-  devices: tuple
-
-
 class Look(NamedTuple):
   """What is seen at a mark.
 
@@ -88,25 +69,6 @@ class Look(NamedTuple):
   report: Any
   over: np.ndarray
   computed: int
-
-
-def blocks(size: int | None = None, platform: str | None = None) -> Blocks:
-  """Returns blocks over all local devices of a platform.
-
-  Args:
-    size: nets in a block; None takes the platform's default: 256 on a CPU (a
-      block's arrays stay in a core's cache), 8,192 on an accelerator.
-    platform: 'cpu', 'gpu', 'tpu', or None for JAX's default.
-
-  Raises:
-    ValueError: a size that is not a positive multiple of 16.
-  """
-  devices = tuple(jax.local_devices(backend=platform))
-  if size is None:
-    size = 256 if devices[0].platform == 'cpu' else 8192
-  if size < 16 or size % 16:
-    raise ValueError(f'expected a positive multiple of 16, found {size}')
-  return Blocks(size, devices)
 
 
 def settings(**lists: Sequence) -> list[dict[str, Any]]:
@@ -156,8 +118,8 @@ def evolve(
   """Yields a look at all nets at every mark, running only those not over.
 
   Args:
-    study: one net's life. The functions are compiled once for each study,
-      shape and layout: make the study once and keep it.
+    study: one net's life. It is compiled once for each shape and layout: make
+      it once and keep it.
     nets: `[S]` rows.
     marks: increasing sweeps; the first may be 0.
     blocks: the layout.
@@ -165,208 +127,138 @@ def evolve(
 
   Yields:
     A `Look` at each mark, until every net is over or the marks are at an end.
-    The arrays are updated in place: copy what you keep.
+    The next look overwrites its arrays: copy what you keep.
   """
-  program = _evolution(study, blocks)
-  shared = program.replicate(shared)
   total = len(nets.seed)
-  state, report, over = _empty(program.shapes(nets, shared), total)
-  _scatter_calls(
-    program.start, blocks, np.arange(total), (nets.seed, nets.setting), shared,
-    into=(state, report, over),
-  )
-  reached, computed = 0, 0
+  shared = layout.replicate(shared, blocks)
+  programs = _evolution(study, blocks, *_signature(tuple(nets), shared))
+  setting = programs.setting.pack(nets.setting, np)
+  state, seen = programs.state.empty(total), programs.seen.empty(total)
+  everyone = np.arange(total)
+  rows = nets.seed[:, None], setting
+  layout.run(programs.start, blocks, rows, shared, index=everyone, into=state)
+  over, reached, computed = np.zeros(total, bool), 0, 0
   for mark in marks:
-    if mark > reached:
-      active = np.flatnonzero(~over)
-      if not active.size:
-        return
-      sweeps = np.int32(mark - reached)
-      _scatter_calls(
-        program.advance, blocks, active, (state, nets.setting), shared, sweeps,
-        into=(state, report, over),
-      )
-      reached = mark
-      whole = -(-active.size // blocks.size) * blocks.size
-      computed += whole * int(sweeps)
-    yield Look(mark, state, report, over, computed)
+    index = np.flatnonzero(~over)
+    if not index.size:
+      return
+    sweeps = mark - reached
+    layout.run(
+      programs.advance,
+      blocks,
+      (state, setting),
+      shared,
+      np.int32(sweeps),
+      index=index,
+      into=(state, seen),
+    )
+    reached = mark
+    computed += sweeps * blocks.size * -(-index.size // blocks.size)
+    report, over = programs.seen.unpack(seen)
+    yield Look(mark, programs.state.unpack(state), report, over, computed)
 
 
 def each(f: Callable, *rows: Any, blocks: Blocks, shared: Any = ()) -> Any:
   """Returns `f(*row, shared)` for every row, as NumPy arrays `[S, ...]`.
 
   For studies that are one pure function of fixed length, for measures, searches
-  and certificates. `f` is compiled once for each layout and shape: pass a
-  function that lives on, not a new lambda each time.
+  and certificates.
 
   Args:
-    f: a pure function of one row of each of `rows`, and `shared`.
+    f: a pure function of one row of each of `rows`, and `shared`. It is
+      compiled once for each shape and layout: pass a function that lives on,
+      not a new lambda each time.
     *rows: pytrees of `[S, ...]` arrays.
-    blocks: the layout. Precision and platform are those of its devices and of
-      the context (`jax.enable_x64`) in which this is called.
+    blocks: the layout. Precision is that of the context (`jax.enable_x64`) in
+      which this is called, the platform that of the devices.
     shared: pytree of arrays that all rows see.
   """
   total = len(jax.tree.leaves(rows)[0])
-  program = _mapping(f, blocks)
-  shared = program.replicate(shared)
-  result = _empty(program.shapes(rows, shared), total)
-  _scatter_calls(
-    program.call, blocks, np.arange(total), rows, shared, into=result
+  shared = layout.replicate(shared, blocks)
+  mapping = _mapping(f, blocks, *_signature(rows, shared))
+  result = mapping.result.empty(total)
+  layout.run(
+    mapping.call,
+    blocks,
+    mapping.rows.pack(rows, np),
+    shared,
+    index=np.arange(total),
+    into=result,
   )
-  return result
+  return mapping.result.unpack(result)
 
 
 class _Evolution(NamedTuple):
-  shapes: Callable
-  replicate: Callable
+  """A study, compiled: how its rows are packed, and its programs."""
+
+  setting: layout.Packing
+  state: layout.Packing
+  seen: layout.Packing
   start: Callable
   advance: Callable
 
 
 class _Mapping(NamedTuple):
-  shapes: Callable
-  replicate: Callable
+  """A function of rows, compiled."""
+
+  rows: layout.Packing
+  result: layout.Packing
   call: Callable
 
 
+def _signature(rows: Any, shared: Any) -> tuple:
+  """Returns the shapes of one row and of what is shared, to be hashed."""
+  one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), rows)
+  all_of = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), shared)
+  leaves, tree = jax.tree.flatten((one, all_of))
+  return tree, tuple(leaves)
+
+
 @functools.cache
-def _evolution(study: Study, blocks: Blocks) -> _Evolution:
-  """Returns the compiled-once programs of a study."""
+def _evolution(study: Study, blocks: Blocks, tree, leaves) -> _Evolution:
+  """Returns the programs of a study; each is compiled when first called."""
+  (seed, setting), shared = tree.unflatten(leaves)
 
-  def first(seed, setting, shared):
-    state = study.start(jax.random.key(seed), setting, shared)
-    return (state, *study.look(state, setting, shared))
+  def start(seed, setting, shared):
+    return study.start(jax.random.key(seed), setting, shared)
 
-  def begin(rows, shared):
-    return jax.vmap(first, in_axes=(0, 0, None))(*rows, shared)
+  state = jax.eval_shape(start, seed, setting, shared)
+  seen = jax.eval_shape(study.look, state, setting, shared)
+  of_setting, of_state, of_seen = map(layout.Packing, (setting, state, seen))
 
-  def advance(rows, shared, sweeps):
-    state, setting = jax.tree.map(lambda a: jnp.moveaxis(a, 0, -1), rows)
-
-    def over_nets(f):
-      return lanes.vmap_last(lambda *rows: f(*rows, shared))
-
-    sweep, look = over_nets(study.sweep), over_nets(study.look)
-    state = jax.lax.fori_loop(
-      0, sweeps, lambda _, state: sweep(state, setting), state
+  def start_block(rows, shared):
+    seeds, settings = rows[0][:, 0], of_setting.unpack(rows[1])
+    return of_state.pack(
+      jax.vmap(start, in_axes=(0, 0, None))(seeds, settings, shared)
     )
-    report, over = look(state, setting)
-    result = state, report, over
-    return jax.tree.map(lambda a: jnp.moveaxis(a, -1, 0), result)
 
-  def shapes(nets, shared):
-    row = jax.tree.map(lambda a: a[0], tuple(nets))
-    return jax.eval_shape(first, *row, shared)
+  def advance_block(rows, shared, sweeps):
+    states, settings = of_state.unpack_last(rows[0]), of_setting.unpack_last(rows[1])
+    sweep = lanes.vmap_last(lambda *row: study.sweep(*row, shared))
+    look = lanes.vmap_last(lambda *row: study.look(*row, shared))
+    states = jax.lax.fori_loop(
+      0, sweeps, lambda _, states: sweep(states, settings), states
+    )
+    return of_state.pack_last(states), of_seen.pack_last(look(states, settings))
 
   return _Evolution(
-    shapes,
-    _replicator(blocks),
-    _over_devices(begin, blocks),
-    _over_devices(advance, blocks),
+    of_setting,
+    of_state,
+    of_seen,
+    layout.over_devices(start_block, blocks),
+    layout.over_devices(advance_block, blocks),
   )
 
 
 @functools.cache
-def _mapping(f: Callable, blocks: Blocks) -> _Mapping:
-  """Returns the compiled-once program of a function of rows."""
+def _mapping(f: Callable, blocks: Blocks, tree, leaves) -> _Mapping:
+  """Returns the program of a function of rows."""
+  rows, shared = tree.unflatten(leaves)
+  of_rows = layout.Packing(rows)
+  of_result = layout.Packing(jax.eval_shape(f, *rows, shared))
 
-  def shapes(rows, shared):
-    return jax.eval_shape(f, *jax.tree.map(lambda a: a[0], rows), shared)
-
-  def call(rows, shared):
+  def call_block(packed, shared):
     axes = (0,) * len(rows) + (None,)
-    return jax.vmap(f, in_axes=axes)(*rows, shared)
+    return of_result.pack(jax.vmap(f, in_axes=axes)(*of_rows.unpack(packed), shared))
 
-  return _Mapping(shapes, _replicator(blocks), _over_devices(call, blocks))
-
-
-def _replicator(blocks: Blocks) -> Callable:
-  sharding = NamedSharding(_mesh(blocks), PartitionSpec())
-  return lambda tree: jax.device_put(tree, sharding)
-
-
-def _mesh(blocks: Blocks) -> Mesh:
-  return Mesh(np.array(blocks.devices), ('nets',))
-
-
-def _over_devices(f: Callable, blocks: Blocks) -> Callable:
-  """Returns `f(rows, *shared)` over many blocks: one program on all devices.
-
-  Each device gets `_BLOCKS_A_CALL` blocks and the number of those that hold
-  nets; it runs these one after the other. `f` sees one block at a time.
-  """
-  nets, everywhere = PartitionSpec('nets'), PartitionSpec()
-
-  def local(count, rows, *shared):
-    def block(i, tree):
-      return jax.tree.map(
-        lambda a: jax.lax.dynamic_slice_in_dim(a, i * blocks.size, blocks.size),
-        tree,
-      )
-
-    shapes = jax.eval_shape(f, block(0, rows), *shared)
-    results = jax.tree.map(
-      lambda s: jnp.zeros((_BLOCKS_A_CALL * blocks.size, *s.shape[1:]), s.dtype),
-      shapes,
-    )
-
-    def run(i, results):
-      return jax.tree.map(
-        lambda a, b: jax.lax.dynamic_update_slice_in_dim(
-          a, b, i * blocks.size, axis=0
-        ),
-        results,
-        f(block(i, rows), *shared),
-      )
-
-    return jax.lax.fori_loop(0, count[0], run, results)
-
-  @jax.jit
-  def call(count, rows, *shared):
-    with jax.default_matmul_precision('highest'):
-      return jax.shard_map(
-        local,
-        mesh=_mesh(blocks),
-        in_specs=(nets, nets) + (everywhere,) * len(shared),
-        out_specs=nets,
-        check_vma=False,
-      )(count, rows, *shared)
-
-  return call
-
-
-def _scatter_calls(program, blocks, index, rows, *shared, into) -> None:
-  """Runs rows `index` through a program, and writes the results to `into`.
-
-  The rows are dealt out evenly: each device gets as many whole blocks as the
-  others, or one less.
-  """
-  devices, size = len(blocks.devices), blocks.size
-  capacity = devices * _BLOCKS_A_CALL * size
-  pending = []
-  for begin in range(0, index.size, capacity):
-    part = index[begin : begin + capacity]
-    whole = -(-part.size // size)
-    counts = np.array([
-      whole // devices + (d < whole % devices) for d in range(devices)
-    ], np.int32)
-    slots = np.concatenate([
-      d * _BLOCKS_A_CALL * size + np.arange(n * size)
-      for d, n in enumerate(counts)
-    ])[: part.size]
-    source = np.full(capacity, part[-1])  # padding repeats a net
-    source[slots] = part
-    taken = jax.tree.map(lambda a, s=source: a[s], rows)
-    pending.append((part, slots, program(counts, taken, *shared)))
-  for part, slots, results in pending:
-    jax.tree.map(
-      lambda to, a, p=part, s=slots: to.__setitem__(p, np.asarray(a)[s]),
-      into,
-      results,
-    )
-
-
-def _empty(shapes: Any, total: int) -> Any:
-  """Returns zeroed NumPy arrays `[total, ...]` in the shapes of one net's."""
-  chex.assert_scalar_non_negative(total)
-  return jax.tree.map(lambda s: np.zeros((total, *s.shape), s.dtype), shapes)
+  return _Mapping(of_rows, of_result, layout.over_devices(call_block, blocks))

@@ -101,6 +101,10 @@ LANDSCAPES = {
   ),
   # Three cases that want the same, and can have it up to rounding.
   'exact': landscape(bend=[[1, 1], [2, 3], [3, 7]], centre=[0.1, 0.3]),
+  # The same with an error that no weight changes.
+  'agreed': landscape(
+    bend=[[1, 1], [2, 3], [3, 7]], centre=[0.1, 0.3], floor=1
+  ),
   # x_0² - x_1² + 12.
   'saddle': landscape(
     bend=[[1, -1], [1, -1], [0, 0]], centre=[[1], [-1], [0]], floor=2
@@ -177,10 +181,14 @@ def test_a_minimum_far_away_is_not_where_the_net_is():
   chex.assert_trees_all_close(found.error_limit, np.full(2, 1.1))
 
 
-def test_a_minimum_without_error_is_solved():
-  found = explore('exact', [0.5, 1.5], [0.1, 0.3])
-  assert outcomes(found) == [Outcome.SOLVED] * 2
-  chex.assert_trees_all_close(found.error_limit, np.zeros(2), atol=1e-25)
+def test_a_minimum_without_error_is_solved_and_else_a_minimum():
+  # Where all cases agree all pulls vanish, up to rounding.
+  points = [0.5, 1.5], [0.1, 0.3], [0.7, 0.1], [-0.9, 0.7]
+  found = explore('agreed', *points)
+  assert outcomes(found) == [Outcome.LOCAL_MINIMUM] * 4
+  found = explore('exact', *points)
+  assert outcomes(found) == [Outcome.SOLVED] * 4
+  chex.assert_trees_all_close(found.error_limit, np.zeros(4), atol=1e-25)
 
 
 def test_a_net_is_at_a_saddle_only_in_balance():
@@ -373,8 +381,8 @@ def test_xor_with_two_hidden_units_has_no_finite_local_minimum():
 
 
 def test_a_dead_hidden_unit_is_degenerate():
-  # All inputs alike, targets 0, 0, 0, 1, no weight out of the hidden units: y is
-  # best at ¼, whatever goes into them. E = ½ (3/16 + 9/16).
+  # All inputs alike, targets 0, 0, 0, 1, no weight out of the hidden units: y
+  # is best at ¼, whatever goes into them. E = ½ (3/16 + 9/16).
   same = XOR._replace(
     inputs=np.ones((4, 2)), targets=np.array([[0], [0], [0], [1]], float)
   )

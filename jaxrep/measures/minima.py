@@ -3,17 +3,18 @@
 "Stuck" is not "in a minimum". Theory says of the XOR net 2-2-1 that its only
 minima with error lie at infinity: from every finite point a falling path leads
 to error zero, though none that gradient descent need find in time. So the
-point itself is judged, in float64, by three rules. With g the gradient, λ the
-eigenvalues of the Hessian, and g_cj what case c pulls on weight j:
+point itself is judged, in float64, by three rules. With g the gradient, H the
+Hessian, λ its eigenvalues, and g_cj what case c pulls on weight j:
 
 1. λ_min < -PULL ‖g‖∞: the error curves down faster than it slopes, and the net
    is *still descending*, on a plateau too. (`inspect`: cheap, settles many.)
 2. Else Newton's method looks for a stationary point: within NEARBY of the net,
-   by a way that never climbs, where in every weight the cases cancel:
-   max_j |Σ_c g_cj| / Σ_c |g_cj| < BALANCED. It is *solved* if it is without
-   error, a *local minimum* only if λ_min > FLAT max |λ|, a *saddle* if
-   λ_min < -FLAT max |λ|. Else it is *degenerate*, never counted as a minimum;
-   a push along the flat directions shows whether it escapes.
+   by a way that never climbs, and held in balance by the cases,
+   max_j |Σ_c g_cj| / max(Σ_c |g_cj|, max_k |H_jk|) < BALANCED. It is *solved*
+   if it is without error, a *local minimum* only if λ_min > κ, a *saddle* if
+   λ_min < -κ, where κ = FLAT max(max |λ|, max_j Σ_c |g_cj|). Else it is
+   *degenerate*, never counted as a minimum; a push along the flat directions
+   shows whether it escapes.
 3. There is none: walk downhill. A net is *saturated* where the error stays
    above 0 and hardly falls, however far the walk goes: in a minimum at infinity
    at most. Weights then grow like log t, so no window of sweeps would show it.
@@ -22,11 +23,18 @@ eigenvalues of the Hessian, and g_cj what case c pulls on weight j:
 All is scale-free: no factor on the loss changes a verdict. Only weights have a
 scale, of order one, as they have where inputs and the slopes of units do.
 
-These rules close three ways to err. A net in balance does not descend, however
-the error curves (rounding could decide otherwise). Newton climbs as gladly as
-it falls: what lies higher than the net is not where the net is. And towards the
-inflection of x³ Newton has λ > 0 all the way: so the curvature, too, must have
-come to rest (Kantorovich's condition, DRIFT).
+The rules guard against five ways to err:
+- A net in balance does not descend, however the error curves: rounding could
+  decide otherwise. So rule 1 asks for a net off balance.
+- Newton climbs as gladly as it falls. A point higher than the net, or behind a
+  rise, is not where the net is.
+- Where a weight is best for every case, all its pulls vanish, and their ratio
+  is one of rounding. So balance is held against the curvature also; to both,
+  a saturating weight is as far from rest as ever.
+- Towards the inflection of x³ Newton has λ > 0 all the way. So the curvature,
+  too, must have come to rest over the last step (Kantorovich's condition).
+- Towards the foot of x⁴ all λ fade alike, and the slope drowns in rounding
+  first. So λ is held against the pulls of the cases also, which do not fade.
 
 Write the loss case by case, in float64; `jax.vmap` adds the nets, in blocks of
 32 or so, as each takes as long as its slowest net:
@@ -61,8 +69,8 @@ CaseLosses = Callable[[chex.ArrayTree], chex.Array]  # params -> [C]
 
 # Ratios of quantities that grow with the loss alike.
 PULL = 1e-3  # -λ_min / ‖g‖∞, per unit of weight: a bend that a slope can hide
-FLAT = 1e-7  # |λ| / max |λ|: what is less, half of the digits, has no sign
-BALANCED = 1e-9  # |Σ_c g_cj| / Σ_c |g_cj|: the pulls cancel to nine digits
+FLAT = 1e-7  # |λ| / max |λ|: less, half of the digits, has no sign
+BALANCED = 1e-9  # balance: the pulls cancel to nine digits
 DRIFT = 0.1  # change of λ over the last step / λ_min: ½ is the theorem's bound
 ROUNDING = 1e-12  # of the error, or of max |λ|: less is arithmetic
 ZERO = 1e-12  # error / max |λ|: a millionth of a weight away from no error
@@ -101,7 +109,7 @@ class Inspection(NamedTuple):
     gradient_max: ‖g‖∞.
     lambda_min: least eigenvalue of the Hessian.
     lambda_max: greatest eigenvalue.
-    balance: max_j |Σ_c g_cj| / Σ_c |g_cj|; 0 where nothing pulls.
+    balance: max_j |Σ_c g_cj| / max(Σ_c |g_cj|, max_k |H_jk|), 0 for 0 / 0.
     descending: rule 1 holds.
     finite: params, error, gradient and Hessian are.
   """
@@ -129,7 +137,7 @@ class Certificate(NamedTuple):
     error_limit: where the walk that decided ended, as are the next four.
     lambda_min: least eigenvalue of the Hessian.
     lambda_max: greatest eigenvalue.
-    balance: max_j |Σ_c g_cj| / Σ_c |g_cj|.
+    balance: as in `Inspection`.
     moved: distance from the net.
     steps: how many led there; 0 where one look was enough.
     escapes: pushed off a saddle or a degenerate point, the net fell to a lower
@@ -213,8 +221,9 @@ class _View(NamedTuple):
   """What is seen at one point."""
 
   error: chex.Array
-  gradient: chex.Array  # [P]
+  pull: chex.Array  # max_j Σ_c |g_cj|
   balance: chex.Array
+  gradient: chex.Array  # [P]
   values: chex.Array  # [P] eigenvalues, ascending
   vectors: chex.Array  # [P, P] eigenvectors, in columns
   finite: chex.Array
@@ -238,13 +247,8 @@ def _settle(case_losses, params, active):
   losses, start = _flatten(case_losses, params)
   error = jnp.sum(losses(start))
 
-  def without_error(view):
-    return view.error <= ZERO * _scale(view)
-
   def rests(walk):
-    # Where there is no error no case pulls, and the rounding has no balance.
-    held = (walk.view.balance < BALANCED) | without_error(walk.view)
-    return (walk.step < ARRIVED) & held
+    return (walk.step < ARRIVED) & (walk.view.balance < BALANCED)
 
   def is_here(walk):
     near = jnp.linalg.norm(walk.x - start) < NEARBY
@@ -256,12 +260,12 @@ def _settle(case_losses, params, active):
   end = _where(found, newton, descent)
   view, stationary = end.view, rests(end) & is_here(end)
 
-  lambda_min, scale = view.values[0], _scale(view)
+  lambda_min, flat = view.values[0], _flat(view)
   certain = stationary & (end.drift < DRIFT * jnp.abs(lambda_min))
-  convex = lambda_min > FLAT * scale
+  convex = lambda_min > flat
   minimum = certain & convex
-  saddle = certain & (lambda_min < -FLAT * scale)
-  solved = stationary & ~saddle & without_error(view)
+  saddle = certain & (lambda_min < -flat)
+  solved = stationary & ~saddle & (view.error <= ZERO * _scale(view))
 
   fallen = error - view.error
   promise = -view.gradient @ _step(view, RADIUS, downhill=True) / 2
@@ -337,8 +341,8 @@ def _walk(losses, start, active, *, downhill):
       looks=walk.looks + 1,
     )
 
-  nan = jnp.full_like(start, jnp.nan)
-  unseen = _View(nan[0], nan, nan[0], nan, jnp.diag(nan), jnp.array(False))
+  nan, no = jnp.full_like(start, jnp.nan), jnp.array(False)
+  unseen = _View(*3 * [nan[0]], nan, nan, jnp.diag(nan), no)
   inf = jnp.full_like(nan[0], jnp.inf)
   walk = _Walk(
     x=start,
@@ -375,7 +379,7 @@ def _step(view, radius, *, downhill):
 def _push(view):
   """Returns a fixed random vector in the flat directions, of length PUSH."""
   lowest = jnp.arange(view.values.size) == 0
-  flat = lowest | (view.values <= FLAT * _scale(view))
+  flat = lowest | (view.values <= _flat(view))
   key = jax.random.key(0)
   part = flat * jax.random.normal(key, flat.shape, view.values.dtype)
   return view.vectors @ (PUSH * part / jnp.linalg.norm(part))
@@ -385,14 +389,22 @@ def _look(losses, x):
   """Returns the view of a point; eigenvalues are nan where it is not finite."""
   error = jnp.sum(losses(x))
   pulls = jax.jacfwd(losses)(x)  # [C, P]
-  gradient, most = jnp.sum(pulls, 0), jnp.sum(jnp.abs(pulls), 0)
-  balance = jnp.max(jnp.abs(gradient) / jnp.where(most > 0, most, 1))
   hessian = jax.hessian(lambda x: jnp.sum(losses(x)))(x)
+  gradient, pull = jnp.sum(pulls, 0), jnp.sum(jnp.abs(pulls), 0)
+  held = jnp.maximum(pull, jnp.max(jnp.abs(hessian), 0))
+  balance = jnp.max(jnp.abs(gradient) / jnp.where(held > 0, held, 1))
   seen = jnp.concatenate([hessian.ravel(), gradient, error[None], x])
   finite = jnp.all(jnp.isfinite(seen))
   values, vectors = _eigh(jnp.where(finite, hessian, 0))
-  values = jnp.where(finite, values, jnp.nan)
-  return _View(error, gradient, balance, values, vectors, finite)
+  return _View(
+    error=error,
+    pull=jnp.max(pull),
+    balance=balance,
+    gradient=gradient,
+    values=jnp.where(finite, values, jnp.nan),
+    vectors=vectors,
+    finite=finite,
+  )
 
 
 @jax.custom_batching.sequential_vmap
@@ -410,6 +422,10 @@ def _slope(view):
 
 def _scale(view):
   return jnp.max(jnp.abs(view.values))  # max |λ|
+
+
+def _flat(view):
+  return FLAT * jnp.maximum(_scale(view), view.pull)  # κ, see above
 
 
 def _bends(view):

@@ -1,0 +1,110 @@
+"""One net of a record: its weights, what every unit does, and its pictures.
+
+  python -m experiments.show --record=runs/symmetry --net=median
+
+For every record that keeps layered weights and their patterns. Prints tables
+and draws the net with one pattern lit up; --movie trains it again from its seed
+and leaves a GIF of that. Pictures go to --out, or into the record, to net_ROW.
+"""
+
+import os
+import pathlib
+import sys
+
+from absl import flags
+
+from jaxrep import records
+
+from . import common, movie, pictures, portrait, replay, subjects
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string('record', None, 'Folder of a finished run.')
+flags.DEFINE_string(
+  'net', 'median',
+  'Which net: its row in nets.csv from 0, all parts counted; median, the solved'
+  ' net with the median sweeps; worst, the one with the largest error; or an'
+  ' outcome like still_descending: its net with the median error.',
+)  # fmt: skip
+flags.DEFINE_string(
+  'pattern', None,
+  'Which pattern is lit up: its row from 0, or its bits like 011110. Default:'
+  ' the one with the largest error.',
+)  # fmt: skip
+flags.DEFINE_bool('movie', False, 'Train the net again and write a GIF of it.')
+flags.declare_key_flag('out')
+
+
+def run(
+  folder: str | os.PathLike,
+  *,
+  net: str,
+  pattern: str | None,
+  out: str | None,
+  movie: bool,
+) -> pathlib.Path:
+  """Prints one net, draws it, and returns the folder of the pictures.
+
+  Args:
+    folder: of the record.
+    net: which one, as for `subjects.choose`.
+    pattern: which pattern is lit up, as for `subjects.case`.
+    out: folder for pictures; None: net_ROW in the record.
+    movie: train it again, too.
+
+  Raises:
+    BadInputError: something of this is not there, or cannot be done.
+  """
+  try:
+    record = records.load(folder)
+  except records.RecordError as error:
+    raise common.BadInputError(f'--record={error}') from None
+  subject = subjects.find(record, net)
+  case = subjects.case(subject, pattern)
+  plan = replay.plan(record, subject) if movie else None
+  out = record.folder / f'net_{subject.row}' if out is None else out
+  with pictures.opened(out) as path:
+    print(f'{record.summary["study"]}, {portrait.text(subject)}\n')
+    for figure in portrait.figures(subject, case):
+      pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
+    if plan is not None:
+      _movie(path / 'movie.gif', record, subject, plan, case)
+  return path
+
+
+def _movie(path, record, subject, plan, case) -> None:
+  """Trains the net again, writes the movie, and says whether the bits agree."""
+  moments = replay.train(plan)
+  pictures.keep(path, movie.gif(subject, moments, case), movie.CAPTION)
+  print(replay.verdict(record, subject, moments[-1].net))
+
+
+def main() -> None:
+  common.launch('show', _main)
+
+
+def _main() -> None:
+  for flag in FLAGS.flags_by_module_dict()[common.__name__]:
+    if flag.present and flag.name != 'out':
+      raise common.BadInputError(
+        f'--{flag.name}: expected flags of one net, found one of a whole study'
+      )
+  if not FLAGS.record:
+    raise common.BadInputError(
+      '--record: expected the folder of a finished run, found none'
+    )
+  try:
+    run(
+      FLAGS.record,
+      net=FLAGS.net,
+      pattern=FLAGS.pattern,
+      out=FLAGS.out,
+      movie=FLAGS.movie,
+    )
+    sys.stdout.flush()
+  except BrokenPipeError:  # who reads, like `| head`, has seen enough
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+if __name__ == '__main__':
+  main()
