@@ -36,7 +36,7 @@ STUDIES = {
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
 common.define_number(
   'nets', 'Nets trained at once, a multiple of devices × block size.',
-  kind=int, low=16, high=2**20, default=8192,
+  kind=int, low=16, high=2**20, default=2048,
 )  # fmt: skip
 common.define_number(
   'seconds', 'About how long each way runs in a round.', above=True, default=3

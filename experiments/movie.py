@@ -46,7 +46,7 @@ def gif(subject: Subject, moments: Sequence[Moment], case: int) -> bytes:
   fig, ax = style.figure(size=SIZE)
   fig.set_layout_engine('none')  # or the axes would move between frames
   ax.remove()
-  shown = frames([moment.sweep for moment in moments])
+  shown = frames([moment.sweep for moment in moments], FRAMES)
   writer = PillowWriter(fps=max(len(shown) / SECONDS, SLOWEST))
   with tempfile.TemporaryDirectory() as folder:
     path = pathlib.Path(folder) / 'movie.gif'
@@ -63,7 +63,7 @@ def gif(subject: Subject, moments: Sequence[Moment], case: int) -> bytes:
     return path.read_bytes()
 
 
-def frames(sweeps: Sequence[int], most: int = FRAMES) -> list[int]:
+def frames(sweeps: Sequence[int], most: int) -> list[int]:
   """Returns which moments are shown: evenly spaced in log sweeps.
 
   Args:

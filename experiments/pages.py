@@ -1,7 +1,6 @@
 """Figures that every study of full-batch descent shows, from its record."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -10,6 +9,8 @@ from jaxrep.figures import curves, ends, maps, settings, style
 from jaxrep.figures import nets as drawn
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
+
+from .groups import Group, varied
 
 NAMES = {int(outcome): outcome.label for outcome in Outcome}
 WORDS = {  # flag -> as an axis says it
@@ -22,49 +23,6 @@ WORDS = {  # flag -> as an axis says it
 }
 # More curves than this in one figure cannot be told apart.
 SEVERAL = 6
-
-
-class Group(NamedTuple):
-  """The nets of one setting.
-
-  Attributes:
-    setting: by flag.
-    part: name of the part of the record.
-    arrays: `[N, ...]`, and the constants of the part.
-    results: as in summary.json.
-  """
-
-  setting: Mapping[str, Any]
-  part: str
-  arrays: records.Arrays
-  results: Mapping[str, Mapping[str, Any]]
-
-  @property
-  def solved(self) -> np.ndarray:
-    """Which nets are, `[N]`."""
-    return self.arrays['outcome'] == Outcome.SOLVED
-
-
-def groups(record: records.Record) -> list[Group]:
-  """Returns the record's nets by setting."""
-  listed = record.summary['settings']
-  result = []
-  for part, arrays in record.parts.items():
-    mine = [s for s in listed if s['part'] == part]
-    size = len(arrays['seed']) // len(mine)
-    for k, entry in enumerate(mine):
-      rows = records.take(arrays, slice(k * size, (k + 1) * size))
-      result.append(Group(entry['setting'], part, rows, entry['results']))
-  return result
-
-
-def varied(found: Sequence[Group]) -> dict[str, list]:
-  """Returns the settings that differ between groups, with their values."""
-  values = {
-    name: list(dict.fromkeys(g.setting[name] for g in found))
-    for name in found[0].setting
-  }
-  return {name: value for name, value in values.items() if len(value) > 1}
 
 
 def label(group: Group, names: Sequence[str]) -> str:

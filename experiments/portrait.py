@@ -1,5 +1,6 @@
 """One net in words, tables and pictures: what `show` prints and draws."""
 
+import matplotlib
 import numpy as np
 
 from jaxrep import records, report
@@ -16,18 +17,10 @@ UNITS = 16  # units of the first layer that get a panel
 
 def text(subject: Subject) -> str:
   """Returns the net in words and tables."""
-  parts = [heading(subject)]
-  for layer, below, above in zip(
-    subject.net, subject.names[:-1], subject.names[1:], strict=True
-  ):
-    rows = [
-      [name, *map(_decimal, row)]
-      for name, row in zip(
-        [*below, 'bias'], np.vstack([layer.w, layer.b[None]]), strict=True
-      )
-    ]
-    parts.append(_folded(['from \\ to', *above], rows, keep=1))
-  return '\n\n'.join([*parts, _patterns(subject)])
+  names = zip(subject.names[:-1], subject.names[1:], strict=True)
+  layers = zip(subject.net, names, strict=True)
+  weights = [_weights(layer, *ends) for layer, ends in layers]
+  return '\n\n'.join([heading(subject), *weights, _patterns(subject)])
 
 
 def heading(subject: Subject) -> str:
@@ -46,6 +39,14 @@ def heading(subject: Subject) -> str:
   return '; '.join([start, ' '.join(flags) or 'no settings', ' '.join(end)])
 
 
+def _weights(layer, below, above) -> str:
+  """Returns one row a unit below and the bias, one column a unit above."""
+  values = [*layer.w, layer.b]
+  names = zip([*below, 'bias'], values, strict=True)
+  rows = [[name, *map(_decimal, row)] for name, row in names]
+  return _folded(['from \\ to', *above], rows, keep=1)
+
+
 def _patterns(subject) -> str:
   """Returns one row a pattern, the hardest ones if there are many."""
   states, errors, total = subject.states, subject.errors, len(subject.targets)
@@ -55,16 +56,16 @@ def _patterns(subject) -> str:
     hardest = np.where(np.isfinite(errors), -errors, -np.inf)
     rows = np.argsort(hardest, kind='stable')[:MOST]
     title += f' Shown: the {MOST} patterns with the largest errors.'
-  if np.any(states[0] < 0) and ',' not in words(states[0])[0]:
+  inputs, targets = words(states[0]), words(subject.targets)
+  if np.any(states[0] < 0) and ',' not in inputs[0]:
     title += ' An input of −1 is written as 0.'
   answers = np.concatenate(states[1:], axis=1)
-  inputs, targets = words(states[0][rows]), words(subject.targets[rows])
   cells = [
     [
-      str(c), x, *map(_decimal, answers[c]), d,
+      str(c), inputs[c], *map(_decimal, answers[c]), targets[c],
       _decimal(errors[c], 4), '✗' if subject.wrong[c] else '',
     ]
-    for c, x, d in zip(rows, inputs, targets, strict=True)
+    for c in rows
   ]  # fmt: skip
   names = sum(subject.names[1:], [])
   columns = ['row', 'input', *names, 'target', '½(y−d)²', 'wrong']
@@ -85,6 +86,8 @@ def _folded(columns, rows, *, keep) -> str:
 
 
 def _decimal(value, digits=3) -> str:
+  if np.isnan(value):
+    return report.number(None)
   return report.number(round(float(value), digits), digits=digits)
 
 
@@ -138,9 +141,11 @@ def classes(targets: np.ndarray) -> tuple[np.ndarray, list[str]]:
   return index, [f'target {name}' for name in known]
 
 
+@matplotlib.rc_context(style.RC)
 def _sorted_inputs(subject) -> report.Figure:
   layer, inputs = subject.net[0], subject.states[0]
-  totals = inputs @ layer.w + layer.b
+  with np.errstate(invalid='ignore', over='ignore'):  # weights may be infinite
+    totals = inputs @ layer.w + layer.b
   names = subject.names[1][:UNITS]
   columns = 1 if len(names) < 4 else 2
   rows = -(-len(names) // columns)
@@ -153,8 +158,9 @@ def _sorted_inputs(subject) -> report.Figure:
       axes[k], totals[:, k], index, labels=known, vectors=vectors,
       title=f'unit {name}',
     )  # fmt: skip
-  for ax in axes[len(names):]:
+  for ax in axes[len(names) :]:
     ax.set_axis_off()
+  fig.canvas.draw()  # the layout fits the ticks of the draw before
   caption = (
     'All patterns in the order of a unit’s net input x; above the dashed line'
     ' the unit is more on than off'

@@ -179,7 +179,7 @@ def case(subject: Subject, word: str | None) -> int:
   inputs = words(subject.states[0])
   if word in inputs:
     return inputs.index(word)
-  if word.isdecimal() and int(word) < len(inputs):
+  if word in map(str, range(len(inputs))):
     return int(word)
   raise common.BadInputError(
     f'--pattern={word}: expected a row from 0 to {len(inputs) - 1} or an input'

@@ -4,18 +4,18 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jaxrep import nets, records, report
+from jaxrep import records, report, stats
 from jaxrep.figures import ends, style, units
 from jaxrep.tasks import symmetry
 
-from . import pages, symmetry_results
+from . import groups, pages, symmetry_results
 
 MAP = 3  # settings along both axes from which on a grid is drawn as a map
 
 
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
-  found = pages.groups(record)
+  found = groups.groups(record.parts, record.summary['settings'])
   budget = int(record.flags['sweeps'])
   paper = {'paper: 1,425': symmetry_results.PAPER_SWEEPS}
   single = len(found) == 1
@@ -25,13 +25,14 @@ def page(record: records.Record) -> report.Page:
   return report.Page(
     title='Mirror symmetry',
     lede=_lede(record, found),
-    claims=[_claim(c) for c in record.summary['claims']],
+    claims=[
+      report.Claim(**{name: claim[name] for name in report.Claim._fields})
+      for claim in record.summary['claims']
+    ],
     results=[report.results_table('Results', found[0].results)] if single else (),
     figures=figures,
-    tables=_tables(record, found[0]) if single else (),
-    settings=None
-    if single
-    else report.settings_table('Settings', record.summary['settings']),
+    tables=_tables(record, found[0]) if single else _width_table(found),
+    settings=None if single else _settings(record),
     command='python -m experiments.symmetry --flagfile=run.flags --out=OTHER',
     flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
     machine=records.machine_line(record.folder),
@@ -62,15 +63,6 @@ def _lede(record, found) -> str:
   )
 
 
-def _claim(verdict) -> report.Claim:
-  return report.Claim(
-    verdict['claim'],
-    verdict['given'],
-    verdict['ours'],
-    verdict['verdict'],
-  )
-
-
 def states(record: records.Record) -> Mapping[float, str]:
   """Returns the errors of states that can be named, and what they do."""
   bits = int(record.flags['bits'])
@@ -96,7 +88,7 @@ def _single(record, group) -> list[report.Figure]:
 
 
 def _grid(found) -> list[report.Figure]:
-  values = list(pages.varied(found).values())
+  values = list(groups.varied(found).values())
   if len(values) == 2 and min(map(len, values)) >= MAP:
     return [
       pages.heat_map(
@@ -129,6 +121,51 @@ def _grid(found) -> list[report.Figure]:
       ),
     )
   ] if len(values) <= 2 else []  # fmt: skip
+
+
+def _settings(record) -> report.Table:
+  """The settings that vary, and the results that one looks for first."""
+  shown = ('solved_rate', 'solved_by_1425_rate', 'sweeps_median', 'ratio_124_rate')
+  listed = record.summary['settings']
+  varied = [
+    name
+    for name in listed[0]['setting']
+    if len({s['setting'][name] for s in listed}) > 1
+  ]
+  short = [
+    {
+      'setting': {name: s['setting'][name] for name in varied},
+      'results': {name: s['results'][name] for name in shown},
+    }
+    for s in listed
+  ]
+  note = 'All results of every setting are in summary.json.'
+  return report.settings_table('Settings', short, note=note)
+
+
+def _width_table(found) -> list[report.Table]:
+  if 'hidden' not in groups.varied(found):
+    return []
+  names = list(groups.varied(found))
+  rows = [
+    (
+      *(c.setting[name] for name in names),
+      stats.as_json(c.rates.difference),
+      c.rates.only_a,
+      c.rates.only_b,
+      c.way,
+    )
+    for c in symmetry_results.compare_widths(found)
+  ]
+  return [
+    report.Table(
+      'More hidden units, on the same seeds',
+      (*names, 'solved, less the narrowest', 'only it', 'only the narrowest', ''),
+      rows,
+      'Each wider net against the narrowest, seed by seed: the difference of'
+      ' the shares solved, and how many seeds only one of the two solves.',
+    )
+  ]
 
 
 def _hinton(group, chosen) -> report.Figure:

@@ -1,8 +1,8 @@
 """What is measured on symmetry nets, and the results of a run."""
 
 import functools
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,8 @@ from jaxrep import claims, nets, records, seeds, stats
 from jaxrep.measures import mirror
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
+
+from . import groups
 
 # Sizes put into solved nets, by pairs of inputs. Those in which two sets of
 # pairs weigh the same cannot work (see `mirror`); the others can.
@@ -115,7 +117,45 @@ def results(
 def judge(
   parts: Mapping[str, records.Arrays], settings: list[dict[str, Any]]
 ) -> list[dict[str, Any]]:
-  """Returns verdicts on the letter's claims, where there is one setting."""
-  if len(settings) > 1:
+  """Returns verdicts on the letter's claims that these settings bear on."""
+  found = groups.groups(parts, settings)
+  if len(found) == 1:
+    return claims.verdicts(claims.SYMMETRY, found[0].results)
+  if 'hidden' not in groups.varied(found):
     return []
-  return claims.verdicts(claims.SYMMETRY, settings[0]['results'])
+  ways = [comparison.way for comparison in compare_widths(found)]
+  return [claims.more_connections(ways)]
+
+
+class Comparison(NamedTuple):
+  """A wider net against the narrowest one, all else equal, on the same seeds.
+
+  Attributes:
+    setting: of the wider net.
+    rates: solved, the wider less the narrowest, by discordant pairs.
+    way: 'helps', 'hurts' or 'no difference', as the interval tells.
+  """
+
+  setting: Mapping[str, Any]
+  rates: stats.PairedRates
+  way: str
+
+
+def compare_widths(found: Sequence[groups.Group]) -> list[Comparison]:
+  """Returns every wider net compared with the narrowest."""
+
+  def rest(group):
+    return {k: v for k, v in group.setting.items() if k != 'hidden'}
+
+  least = min(g.setting['hidden'] for g in found)
+  narrow = [g for g in found if g.setting['hidden'] == least]
+  result = []
+  for group in found:
+    if group.setting['hidden'] > least:
+      [other] = [g for g in narrow if rest(g) == rest(group)]
+      rates = stats.paired_rates(group.solved, other.solved)
+      difference = rates.difference
+      way = 'helps' if difference.low > 0 else 'no difference'
+      way = 'hurts' if difference.high < 0 else way
+      result.append(Comparison(group.setting, rates, way))
+  return result

@@ -3,7 +3,7 @@
 No verdict is typed in: each is computed from a record's estimates.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 HOLDS, FAILS, UNDECIDED = 'holds', 'fails', 'undecided'
@@ -83,7 +83,7 @@ SYMMETRY = (
   ),
   Claim(
     'symmetry-sweeps', f'{_LETTER}, Fig. 1',
-    'It takes 1,425 sweeps (ours: the median; the verdict is on one run).',
+    'It takes 1,425 sweeps (ours: the median; the verdict: could one run say so?)',
     '1,425 (one net)', 'sweeps_median', one_run('solved_by_1425_rate'),
   ),
   Claim(
@@ -147,3 +147,27 @@ def verdicts(
     }
     for claim in claims
   ]
+
+
+def more_connections(ways: Sequence[str]) -> dict[str, Any]:
+  """Returns the verdict on the letter's sentence about a few more connections.
+
+  Args:
+    ways: for each wider net at each setting, against the narrowest on the same
+      seeds: 'helps', 'hurts' or 'no difference' (95 %).
+  """
+  helps, hurts = ways.count('helps'), ways.count('hurts')
+  verdict = HOLDS if helps else UNDECIDED
+  if hurts:
+    verdict = 'depends on the setting' if helps else FAILS
+  return {
+    'id': 'minima-more-connections',
+    'source': f'{_LETTER}, p. 535',
+    'claim': 'Adding a few more connections provides paths around the barriers:'
+    ' nets with more hidden units get stuck less often.',
+    'given': 'words only',
+    'result': 'comparisons',
+    'ours': f'more units help in {helps}, hurt in {hurts} of {len(ways)}'
+    ' comparisons',
+    'verdict': verdict,
+  }
