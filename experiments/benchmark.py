@@ -13,7 +13,7 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from jaxrep import records, report, seeds, stats, trials
+from jaxrep import stats, trials
 from jaxrep.tasks import symmetry
 
 from . import common, running, yardsticks

@@ -1,16 +1,18 @@
-"""Figures that every study of full-batch descent shows, from its record."""
+"""The page that every study of full-batch descent shows, from its record."""
 
-from collections.abc import Mapping, Sequence
+import collections
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 
-from jaxrep import nets, records, stats
+from jaxrep import nets, records, report, stats
 from jaxrep.figures import curves, ends, maps, settings, style
 from jaxrep.figures import nets as drawn
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
 
-from .groups import Group, varied
+from .groups import Group, groups, varied
 
 NAMES = {int(outcome): outcome.label for outcome in Outcome}
 WORDS = {  # flag -> as an axis says it
@@ -21,8 +23,153 @@ WORDS = {  # flag -> as an axis says it
   'margin': 'margin',
   'hidden': 'hidden units',
 }
+MAP = 4  # values along both axes from which on a grid is drawn as a map
+LONGEST = 20  # rows of the table of final states
 # More curves than this in one figure cannot be told apart.
 SEVERAL = 6
+
+
+class Extra(NamedTuple):
+  """What a study adds to the page.
+
+  Attributes:
+    figures: after the nets, before the curves.
+    tables: below the figures.
+  """
+
+  figures: Sequence[Figure] = ()
+  tables: Sequence[report.Table] = ()
+
+
+def page(
+  record: records.Record,
+  *,
+  title: str,
+  question: str,
+  states: Mapping[float, str],
+  marks: Mapping[str, float],
+  extra: Callable[[Sequence[Group]], Extra] = lambda found: Extra(),
+  shown: Sequence[str] = ('solved_rate', 'sweeps_median'),
+) -> report.Page:
+  """Returns the page of a record.
+
+  Args:
+    record: finished.
+    title: of the page.
+    question: what is asked, in one sentence.
+    states: final errors that have a name, and what nets there do.
+    marks: lines in the survival curve: a source's sweeps.
+    extra: the record's nets by setting -> what the study adds.
+    shown: the results in the table of settings, where there are several.
+  """
+  found = groups(record.parts, record.summary['settings'])
+  added, budget = extra(found), int(record.flags['sweeps'])
+  figures = list(added.figures)
+  if len(found) == 1:
+    [group] = found
+    chosen = portraits(group)
+    figures = [net_diagrams(group, chosen), *figures]
+    figures += [error_curves(group), final_errors(group, states)]
+    tables = [states_table(group, states), *added.tables]
+  else:
+    figures += over_settings(found)
+    tables = added.tables
+  if len(found) <= SEVERAL:
+    figures.append(survival(found, budget, marks))
+  return report.Page(
+    title=title,
+    lede=f'{question} {_answer(record, found)}',
+    claims=[
+      report.Claim(**{name: claim[name] for name in report.Claim._fields})
+      for claim in record.summary['claims']
+    ],
+    results=[report.results_table('Results', found[0].results)]
+    if len(found) == 1
+    else (),
+    figures=figures,
+    tables=tables,
+    settings=_settings_table(found, shown) if len(found) > 1 else None,
+    command=f'python -m experiments.{record.summary["study"]}'
+    ' --flagfile=run.flags --out=OTHER',
+    flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
+    machine=records.machine_line(record.folder),
+  )
+
+
+def _answer(record, found) -> str:
+  budget = int(record.flags['sweeps'])
+  if len(found) > 1:
+    rates = [g.results['solved_rate']['value'] for g in found]
+    return (
+      f'{len(found):,} settings on the same {len(found[0].solved):,} seeds,'
+      f' {record.summary["nets"]:,} nets: the share that solves it within'
+      f' {budget:,} sweeps runs from {min(rates):.1%} to {max(rates):.1%}.'
+    )
+  results = {k: report.measured(v) for k, v in found[0].results.items()}
+  median = found[0].results['sweeps_median']
+  return (
+    f'Of {len(found[0].solved):,} nets with {record.flags["hidden"]} hidden'
+    f' units, {results["solved_rate"]} solve it within {budget:,} sweeps; '
+    + (
+      'the median net does not.'
+      if median['value'] is None
+      else f'the median net needs {results["sweeps_median"]}.'
+    )
+    + f' {results["local_minimum_rate"]} end in a certified local minimum.'
+  )
+
+
+def _settings_table(found, shown) -> report.Table:
+  varying = varied(found)
+  rows = [
+    {
+      'setting': {name: g.setting[name] for name in varying},
+      'results': {name: g.results[name] for name in shown},
+    }
+    for g in found
+  ]
+  note = 'All results of every setting are in summary.json.'
+  return report.settings_table('Settings', rows, note=note)
+
+
+def over_settings(found: Sequence[Group]) -> list[Figure]:
+  """Returns how many nets learn, and how fast, over the settings that vary.
+
+  Maps where two settings vary over at least `MAP` values each; values with
+  intervals where one or two do; nothing where more do.
+  """
+  values = [len(v) for v in varied(found).values()]
+  if len(values) == 2 and min(values) >= MAP:
+    return [
+      heat_map(
+        found, 'solved_rate', title='Where nets learn',
+        caption='Each cell is one setting; the brighter, the more of its nets'
+        ' solve the task within the budget. White lines join equal shares.',
+        label='share solved', vmin=0, vmax=1, unit='rate',
+        levels=(0.1, 0.5, 0.9),
+      ),
+      heat_map(
+        found, 'sweeps_median', title='How fast they learn',
+        caption='The median number of sweeps to the solve, all nets counted;'
+        ' black where less than half of the nets solve the task.',
+        label='median sweeps', norm='log', missing='less than half solve',
+      ),
+    ]  # fmt: skip
+  if len(values) > 2:
+    return []
+  return [
+    against_settings(
+      found, 'solved_rate', title='Share of nets that learn',
+      ylabel='nets that solve the task',
+      caption='Each point is one setting, with its 95 % interval.',
+    ),
+    against_settings(
+      found, 'sweeps_median', title='How fast they learn',
+      ylabel='median sweeps',
+      caption='Median over all nets, with its 95 % interval; no point where'
+      ' less than half of the nets solve the task.',
+    ),
+  ]  # fmt: skip
 
 
 def label(group: Group, names: Sequence[str]) -> str:
@@ -102,25 +249,36 @@ def final_errors(group: Group, states: Mapping[float, str]) -> Figure:
   )
 
 
-def final_states(
+def states_table(
   group: Group, states: Mapping[float, str], tolerance: float = 0.05
-) -> list[tuple]:
-  """Returns rows (error, what it does, outcome, nets), most nets first."""
-  rows: dict[tuple, int] = {}
-  unsolved = np.flatnonzero(~group.solved)
+) -> report.Table:
+  """Returns at which errors unsolved nets sit, most nets first.
+
+  Args:
+    group: the nets.
+    states: errors that have a name, and what nets there do.
+    tolerance: how far from a named state still counts.
+  """
+  counts: collections.Counter = collections.Counter()
+  unsolved = ~group.solved
   for error, outcome in zip(
-    group.arrays['error'][unsolved], group.arrays['outcome'][unsolved],
+    group.arrays['error'][unsolved],
+    group.arrays['outcome'][unsolved],
     strict=True,
-  ):  # fmt: skip
-    named = [e for e in states if abs(e - error) <= tolerance]
-    nearest = min(named, key=lambda e: abs(e - error)) if named else None
-    if nearest is not None:
-      key = (f'≈ {nearest:g}', states[nearest], NAMES[outcome])
-    else:
-      shown = f'{error:.2f}' if np.isfinite(error) else 'not finite'
-      key = (shown, '', NAMES[outcome])
-    rows[key] = rows.get(key, 0) + 1
-  return [(*key, n) for key, n in sorted(rows.items(), key=lambda r: -r[1])]
+  ):
+    shown, words = f'{error:.2f}' if np.isfinite(error) else 'not finite', ''
+    if states:
+      nearest = min(states, key=lambda state: abs(state - error))
+      if abs(nearest - error) <= tolerance:
+        shown, words = f'≈ {nearest:g}', states[nearest]
+    counts[shown, words, NAMES[int(outcome)]] += 1
+  return report.Table(
+    'Where the unsolved nets sit',
+    ('final error', 'what it does', 'outcome', 'nets'),
+    [(*key, n) for key, n in counts.most_common(LONGEST)],
+    f'Errors within {tolerance:g} of a named state are counted there; at most'
+    f' {LONGEST} rows.',
+  )
 
 
 def heat_map(

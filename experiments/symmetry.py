@@ -7,15 +7,14 @@ the solved ones learnt. Without flags: the letter's setting, 1,000 nets.
 
 from collections.abc import Sequence
 
-import numpy as np
 from absl import flags
 
 from jaxrep import records, seeds, trials
-from jaxrep.measures.minima import Outcome
 from jaxrep.tasks import symmetry
 
 from . import (
   common,
+  descent,
   descent_flags,
   running,
   symmetry_page,
@@ -66,34 +65,20 @@ def run(
     flags: the above as text, for run.flags.
   """
   patterns = symmetry.patterns(bits, coding=coding)
-
-  def part(width):
-    trial = trials.trial(recipe, (bits, width, 1))
-
-    def compute(nets, watch):
-      net, arrays, computed = trials.run(
-        trial, nets, patterns, blocks=blocks, watch=watch
-      )
-      rows = {'seed': nets.seed, **nets.setting}
-      measured = symmetry_results.measure(net, patterns, tolerance, blocks)
-      return rows | arrays | measured | records.pack_net(net), computed
-
-    constants = {
-      'units': np.array(['sigmoid', 'sigmoid']),
-      'marks': np.array(trial.marks),
-      **patterns._asdict(),
-      'outcomes': np.array([outcome.label for outcome in Outcome]),
-      'orders': symmetry_results.order_names(bits // 2),
-    }
-    grid = recipe.grid()
-    nets = seeds.cross(seed_range, **grid)
-    settings = [{'hidden': width, **s} for s in seeds.settings(**grid)]
-    return running.Part(f'h{width}', nets, settings, compute, constants)
-
   experiment = running.Experiment(
     'symmetry',
     flags,
-    [part(width) for width in hidden],
+    descent.parts(
+      recipe,
+      patterns,
+      hidden=hidden,
+      seed_range=seed_range,
+      blocks=blocks,
+      measure=lambda net: symmetry_results.measure(
+        net, patterns, tolerance, blocks
+      ),
+      constants={'orders': symmetry_results.order_names(bits // 2)},
+    ),
     lambda arrays: symmetry_results.results(arrays, recipe.sweeps),
     symmetry_results.judge,
     symmetry_page.page,

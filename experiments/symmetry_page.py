@@ -6,60 +6,27 @@ import numpy as np
 
 from jaxrep import records, report, stats
 from jaxrep.figures import ends, style, units
-from jaxrep.tasks import symmetry
 
 from . import groups, pages, symmetry_results
-
-MAP = 3  # settings along both axes from which on a grid is drawn as a map
 
 
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
-  found = groups.groups(record.parts, record.summary['settings'])
-  budget = int(record.flags['sweeps'])
-  paper = {'paper: 1,425': symmetry_results.PAPER_SWEEPS}
-  single = len(found) == 1
-  figures = _single(record, found[0]) if single else _grid(found)
-  if len(found) <= pages.SEVERAL:
-    figures.append(pages.survival(found, budget, paper))
-  return report.Page(
+  bits = int(record.flags['bits'])
+  return pages.page(
+    record,
     title='Mirror symmetry',
-    lede=_lede(record, found),
-    claims=[
-      report.Claim(**{name: claim[name] for name in report.Claim._fields})
-      for claim in record.summary['claims']
-    ],
-    results=[report.results_table('Results', found[0].results)] if single else (),
-    figures=figures,
-    tables=_tables(record, found[0]) if single else _width_table(found),
-    settings=None if single else _settings(record),
-    command='python -m experiments.symmetry --flagfile=run.flags --out=OTHER',
-    flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
-    machine=records.machine_line(record.folder),
-  )
-
-
-def _lede(record, found) -> str:
-  flags, first = record.flags, found[0]
-  bits, budget = int(flags['bits']), int(flags['sweeps'])
-  start = (
-    f'Does a layered net learn to tell which of the {2**bits:,} vectors of'
-    f' {bits} bits are their own mirror image? '
-  )
-  if len(found) > 1:
-    rates = [g.results['solved_rate']['value'] for g in found]
-    return start + (
-      f'{len(found)} settings on the same {len(first.solved):,} seeds,'
-      f' {record.summary["nets"]:,} nets: the share that solves it within'
-      f' {budget:,} sweeps runs from {min(rates):.1%} to {max(rates):.1%}.'
-    )
-  results = first.results
-  return start + (
-    f'Of {len(first.solved):,} nets with {flags["hidden"]} hidden units'
-    f' {report.measured(results["solved_rate"])} solve it within {budget:,}'
-    f' sweeps; the median net needs {report.measured(results["sweeps_median"])}.'
-    f' {report.measured(results["local_minimum_rate"])} stop in a point that is'
-    ' certified to be a local minimum.'
+    question=f'Does a layered net learn which of the {2**bits:,} vectors of'
+    f' {bits} bits are their own mirror image?',
+    states=states(record),
+    marks={'paper: 1,425': symmetry_results.PAPER_SWEEPS},
+    extra=_extra,
+    shown=(
+      'solved_rate',
+      'solved_by_1425_rate',
+      'sweeps_median',
+      'ratio_124_rate',
+    ),
   )
 
 
@@ -75,72 +42,17 @@ def states(record: records.Record) -> Mapping[float, str]:
   }
 
 
-def _single(record, group) -> list[report.Figure]:
+def _extra(found: Sequence[groups.Group]) -> pages.Extra:
+  if len(found) > 1:
+    return pages.Extra(tables=_width_table(found))
+  [group] = found
   chosen = pages.portraits(group)
-  figures = [pages.net_diagrams(group, chosen), _hinton(group, chosen)]
-  figures.append(pages.error_curves(group))
-  figures.append(pages.final_errors(group, states(record)))
+  figures = [_hinton(group, chosen)]
   if group.solved.any():
-    if group.arrays['w0'].shape[1] == 6:
+    if group.arrays['ratios'].shape[-1] == 3:
       figures.append(_ratios(group))
-    figures.append(_sorted_inputs(record, group, chosen['solved']))
-  return figures
-
-
-def _grid(found) -> list[report.Figure]:
-  values = list(groups.varied(found).values())
-  if len(values) == 2 and min(map(len, values)) >= MAP:
-    return [
-      pages.heat_map(
-        found, 'solved_rate', title='Where nets learn',
-        caption='Each cell is one setting; the brighter, the more of its nets'
-        ' solve the task within the budget. White lines join equal shares.',
-        label='share solved', vmin=0, vmax=1, unit='rate',
-        levels=(0.1, 0.5, 0.9),
-      ),
-      pages.heat_map(
-        found, 'sweeps_median', title='How fast they learn',
-        caption='The median number of sweeps to the solve, all nets counted;'
-        ' black where less than half of the nets solve the task.',
-        label='median sweeps', norm='log', missing='less than half solve',
-      ),
-    ]  # fmt: skip
-  return [
-    pages.against_settings(
-      found, result, title=title, ylabel=ylabel, caption=caption
-    )
-    for result, title, ylabel, caption in (
-      (
-        'solved_rate', 'Share of nets that learn', 'nets that solve the task',
-        'Each point is one setting, with its 95 % interval.',
-      ),
-      (
-        'sweeps_median', 'How fast they learn', 'median sweeps',
-        'Median over all nets, with its 95 % interval; no point where less than'
-        ' half of the nets solve the task.',
-      ),
-    )
-  ] if len(values) <= 2 else []  # fmt: skip
-
-
-def _settings(record) -> report.Table:
-  """The settings that vary, and the results that one looks for first."""
-  shown = ('solved_rate', 'solved_by_1425_rate', 'sweeps_median', 'ratio_124_rate')
-  listed = record.summary['settings']
-  varied = [
-    name
-    for name in listed[0]['setting']
-    if len({s['setting'][name] for s in listed}) > 1
-  ]
-  short = [
-    {
-      'setting': {name: s['setting'][name] for name in varied},
-      'results': {name: s['results'][name] for name in shown},
-    }
-    for s in listed
-  ]
-  note = 'All results of every setting are in summary.json.'
-  return report.settings_table('Settings', short, note=note)
+    figures.append(_sorted_inputs(group, chosen['solved']))
+  return pages.Extra(figures, _tables(group))
 
 
 def _width_table(found) -> list[report.Table]:
@@ -209,10 +121,8 @@ def _ratios(group) -> report.Figure:
   )
 
 
-def _sorted_inputs(record, group, row) -> report.Figure:
-  inputs, targets = symmetry.patterns(
-    int(record.flags['bits']), coding=record.flags['coding']
-  )
+def _sorted_inputs(group, row) -> report.Figure:
+  inputs, targets = group.arrays['inputs'], group.arrays['targets']
   net = pages.layers(group.arrays, row)
   totals = inputs @ net[0].w + net[0].b
   hidden = totals.shape[1]
@@ -235,7 +145,7 @@ def _sorted_inputs(record, group, row) -> report.Figure:
   )
 
 
-def _tables(record, group) -> list[report.Table]:
+def _tables(group) -> list[report.Table]:
   arrays, solved = group.arrays, group.solved
   pairs = arrays['w0'].shape[1] // 2
   words = np.append(arrays['orders'], 'differs between units')
@@ -245,12 +155,6 @@ def _tables(record, group) -> list[report.Table]:
     for name, ratio in symmetry_results.put_ratios(pairs).items()
   ]  # fmt: skip
   return [
-    report.Table(
-      'Where the unsolved nets sit',
-      ('final error', 'what it does', 'outcome', 'nets'),
-      pages.final_states(group, states(record)),
-      'Errors within 0.05 of a named state are counted there.',
-    ),
     report.Table(
       'Exact mirror weights put into every solved net',
       ('ratio put in', 'right on all cases after it'),

@@ -4,7 +4,6 @@ import functools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 
@@ -13,7 +12,7 @@ from jaxrep.measures import mirror
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
-from . import groups
+from . import descent, groups
 
 # Sizes put into solved nets, by pairs of inputs. Those in which two sets of
 # pairs weigh the same cannot work (see `mirror`); the others can.
@@ -87,30 +86,24 @@ def results(
     arrays: `[N, ...]`, one setting's.
     budget: sweeps, at which times are censored.
   """
-  outcome, sweeps = arrays['outcome'], arrays['sweeps']
-  solved = outcome == Outcome.SOLVED
-  by_outcome = {
-    f'{o.name.lower()}_rate': stats.rate(outcome == o) for o in Outcome
-  }
-  times = np.where(solved, sweeps, budget)
-  pairs = arrays['w0'].shape[1] // 2
-  cases = 4**pairs
-  of_solved = {
-    f'{name}_rate': stats.rate(arrays[name][solved])
-    for name in mirror.Claims._fields
-  } | {
-    f'{name.replace("correct", "keeps")}_rate': stats.rate(
-      arrays[name][solved] == cases
-    )
-    for name in put_ratios(pairs)
-  }
+  solved = arrays['outcome'] == Outcome.SOLVED
+  pairs = arrays['inputs'].shape[1] // 2
+  cases = len(arrays['inputs'])
   return {
-    'solved_rate': by_outcome.pop('solved_rate'),
-    'solved_by_1425_rate': stats.rate(solved & (sweeps <= PAPER_SWEEPS)),
-    'sweeps_median': stats.median_sweeps(times, ~solved, budget),
-    'unsolved_rate': stats.rate(~solved),
-    **by_outcome,
-    **of_solved,
+    **descent.results(arrays, budget),
+    'solved_by_1425_rate': stats.rate(
+      solved & (arrays['sweeps'] <= PAPER_SWEEPS)
+    ),
+    **{
+      f'{name}_rate': stats.rate(arrays[name][solved])
+      for name in mirror.Claims._fields
+    },
+    **{
+      name.replace('correct', 'keeps') + '_rate': stats.rate(
+        arrays[name][solved] == cases
+      )
+      for name in put_ratios(pairs)
+    },
   }
 
 

@@ -14,7 +14,6 @@ import jax.numpy as jnp
 import optax
 
 from jaxrep import nets, seeds
-from jaxrep.tasks.patterns import Patterns
 
 NEVER = -1  # `solved_at` of a net that has not solved its task
 
