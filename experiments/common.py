@@ -176,7 +176,7 @@ def blocks() -> seeds.Blocks:
     BadInputError: no such block size.
   """
   try:
-    return seeds.blocks(FLAGS.block_size)
+    return seeds.lay_out(FLAGS.block_size)
   except ValueError as error:
     raise BadInputError(f'--block_size={FLAGS.block_size}: {error}') from None
 

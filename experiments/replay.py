@@ -89,7 +89,7 @@ def plan(record: records.Record, subject: Subject) -> Plan:
   numbers = {name: column[0] for name, column in setting.items()}
   with records.naming(record.folder / records.FLAGS, '--movie: '):
     trial = trials.trial(recipe(record.flags, numbers), sizes)
-    blocks = seeds.blocks(int(record.flags['block_size']))
+    blocks = seeds.lay_out(int(record.flags['block_size']))
   # One net fills one block: other devices would add padding only.
   blocks = blocks._replace(devices=blocks.devices[:1])
   patterns = Patterns(arrays['inputs'], arrays['targets'])

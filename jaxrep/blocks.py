@@ -39,7 +39,7 @@ class Blocks(NamedTuple):
   devices: tuple
 
 
-def blocks(size: int | None = None, platform: str | None = None) -> Blocks:
+def lay_out(size: int | None = None, platform: str | None = None) -> Blocks:
   """Returns blocks over all local devices of a platform.
 
   Args:

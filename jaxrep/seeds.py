@@ -19,7 +19,7 @@ import numpy as np
 
 from jaxrep import blocks as layout
 from jaxrep import lanes
-from jaxrep.blocks import Blocks, blocks  # noqa: F401 - part of the interface
+from jaxrep.blocks import Blocks, lay_out  # noqa: F401 - part of the interface
 
 
 class Nets(NamedTuple):

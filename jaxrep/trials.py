@@ -180,7 +180,7 @@ def certify(
     )
 
   first, second = _certificates(error)
-  blocks = seeds.blocks(_CERTIFICATE_BLOCK, 'cpu')
+  blocks = seeds.lay_out(_CERTIFICATE_BLOCK, 'cpu')
   exact = jax.tree.map(lambda a: np.asarray(a, np.float64), patterns)
   with jax.enable_x64(True):
     rows = take((net, setting), open_rows)

@@ -209,4 +209,4 @@ def _walk(seed, scale):
 @pytest.mark.parametrize('size', [0, -16, 17, 8])
 def test_block_sizes_that_would_break_the_promise_are_refused(size):
   with pytest.raises(ValueError, match='multiple of 16'):
-    seeds.blocks(size)
+    seeds.lay_out(size)

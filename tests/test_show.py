@@ -56,7 +56,7 @@ NAN = np.nan
 def record(tmp_path_factory):
   """A finished record, run and written as a study does it."""
   trial = trials.trial(RECIPE, (2, 2, 1))
-  layout = seeds.blocks(16)
+  layout = seeds.lay_out(16)
 
   def compute(nets, watch):
     net, arrays, computed = trials.run(
