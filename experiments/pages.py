@@ -48,6 +48,7 @@ def page(
   question: str,
   states: Mapping[float, str],
   marks: Mapping[str, float],
+  paper: Mapping[str, float],
   extra: Callable[[Sequence[Group]], Extra] = lambda found: Extra(),
   shown: Sequence[str] = ('solved_rate', 'sweeps_median'),
 ) -> report.Page:
@@ -59,6 +60,7 @@ def page(
     question: what is asked, in one sentence.
     states: final errors that have a name, and what nets there do.
     marks: lines in the survival curve: a source's sweeps.
+    paper: the source's setting, by flag, to be marked on maps.
     extra: the record's nets by setting -> what the study adds.
     shown: the results in the table of settings, where there are several.
   """
@@ -72,7 +74,7 @@ def page(
     figures += [error_curves(group), final_errors(group, states)]
     tables = [states_table(group, states), *added.tables]
   else:
-    figures += over_settings(found)
+    figures += over_settings(found, paper)
     tables = added.tables
   if len(found) <= SEVERAL:
     figures.append(survival(found, budget, marks))
@@ -132,7 +134,9 @@ def _settings_table(found, shown) -> report.Table:
   return report.settings_table('Settings', rows, note=note)
 
 
-def over_settings(found: Sequence[Group]) -> list[Figure]:
+def over_settings(
+  found: Sequence[Group], paper: Mapping[str, float]
+) -> list[Figure]:
   """Returns how many nets learn, and how fast, over the settings that vary.
 
   Maps where two settings vary over at least `MAP` values each; values with
@@ -142,14 +146,14 @@ def over_settings(found: Sequence[Group]) -> list[Figure]:
   if len(values) == 2 and min(values) >= MAP:
     return [
       heat_map(
-        found, 'solved_rate', title='Where nets learn',
+        found, 'solved_rate', paper=paper, title='Where nets learn',
         caption='Each cell is one setting; the brighter, the more of its nets'
         ' solve the task within the budget. White lines join equal shares.',
         label='share solved', vmin=0, vmax=1, unit='rate',
         levels=(0.1, 0.5, 0.9),
       ),
       heat_map(
-        found, 'sweeps_median', title='How fast they learn',
+        found, 'sweeps_median', paper=paper, title='How fast they learn',
         caption='The median number of sweeps to the solve, all nets counted;'
         ' black where less than half of the nets solve the task.',
         label='median sweeps', norm='log', missing='less than half solve',
@@ -282,40 +286,65 @@ def states_table(
 
 
 def heat_map(
-  found: Sequence[Group], result: str, *, title: str, caption: str, **look
+  found: Sequence[Group],
+  result: str,
+  *,
+  paper: Mapping[str, float],
+  title: str,
+  caption: str,
+  **look,
 ) -> Figure:
-  """A result over the two settings that vary."""
-  (x_name, x), (y_name, y) = varied(found).items()
+  """Returns a result over the two settings that vary.
+
+  Args:
+    found: the nets by setting.
+    result: its name.
+    paper: the source's setting, by flag, marked where it is on the map.
+    title: of the figure.
+    caption: how to read it.
+    **look: further choices of `maps.heat`.
+  """
+  (y_name, y), (x_name, x) = (
+    (name, sorted(values)) for name, values in varied(found).items()
+  )
   at = {(g.setting[x_name], g.setting[y_name]): g.results[result] for g in found}
   values = [[at[a, b]['value'] for a in x] for b in y]
+  place = paper.get(x_name, np.nan), paper.get(y_name, np.nan)
+  inside = x[0] <= place[0] <= x[-1] and y[0] <= place[1] <= y[-1]
   fig, ax = style.figure(size=(7.0, 5.2))
   maps.heat(
     ax, np.array(x), np.array(y), np.array(values, float),
-    xlabel=WORDS[x_name], ylabel=WORDS[y_name], title=title, **look,
+    xlabel=WORDS[x_name], ylabel=WORDS[y_name], title=title,
+    scale=(_scale(x), _scale(y)), marks={'paper': place} if inside else {},
+    **look,
   )  # fmt: skip
   alt = f'{title}: {WORDS[y_name]} against {WORDS[x_name]}.'
   return Figure(f'map_{result}', title, caption, alt, style.png(fig))
 
 
+def _scale(values: Sequence[float]) -> str:
+  return 'log' if min(values) > 0 else 'linear'
+
+
 def against_settings(
   found: Sequence[Group], result: str, *, title: str, caption: str, ylabel: str
 ) -> Figure:
-  """A result with its interval against one or two settings that vary."""
-  (x_name, x), *rest = reversed(varied(found).items())
-  names = [name for name, _ in rest]
+  """Returns a result with its interval over one or two settings that vary."""
+  *others, x_name = varied(found)
+  x = sorted(varied(found)[x_name])
   series: dict[str, dict] = {}
   for g in found:
-    text = label(g, names) or f'n = {len(g.solved):,} each'
+    text = label(g, others) or f'n = {len(g.solved):,} each'
     series.setdefault(text, {})[g.setting[x_name]] = g.results[result]
-  rows = [
-    [[line[v][key] for v in x] for line in series.values()]
+  value, low, high = (
+    np.array([[line[v][key] for v in x] for line in series.values()], float)
     for key in ('value', 'low', 'high')
-  ]
+  )
   fig, ax = style.figure(size=(7.0, 4.2))
   settings.rates(
-    ax, np.array(x, float), *(np.array(r, float) for r in rows),
+    ax, np.array(x, float), value, low, high,
     xlabel=WORDS[x_name], ylabel=ylabel, labels=list(series),
-    unit=next(iter(found)).results[result]['unit'], title=title,
+    unit=found[0].results[result]['unit'], scale=_scale(x), title=title,
   )  # fmt: skip
   alt = f'{title}: {ylabel} against {WORDS[x_name]}.'
   return Figure(f'by_{x_name}_{result}', title, caption, alt, style.png(fig))

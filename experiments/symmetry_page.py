@@ -20,6 +20,7 @@ def page(record: records.Record) -> report.Page:
     f' {bits} bits are their own mirror image?',
     states=states(record),
     marks={'paper: 1,425': symmetry_results.PAPER_SWEEPS},
+    paper=symmetry_results.PAPER_SETTING,
     extra=_extra,
     shown=(
       'solved_rate',

@@ -23,6 +23,7 @@ RATIOS = {
   4: ((1, 2, 4, 8), (3, 5, 6, 7), (1, 2, 3, 4), (1, 1, 2, 4)),
 }
 PAPER_SWEEPS = 1425
+PAPER_SETTING = {'learning_rate': 0.1, 'init_range': 0.3, 'hidden': 2}
 
 
 def put_ratios(pairs: int) -> dict[str, tuple[int, ...]]:

@@ -1,6 +1,6 @@
 """What becomes of nets as two settings vary."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
@@ -29,6 +29,7 @@ def heat(
   scale: str | tuple[str, str] = 'log',
   norm: str = 'linear',
   unit: str = '',
+  marks: Mapping[str, tuple[float, float]] | None = None,
   title: str = '',
 ) -> None:
   """Draws a map over two settings, with contours and a colour bar.
@@ -52,6 +53,7 @@ def heat(
     norm: 'linear', or 'log' for colours over orders of magnitude (values of 0
       or less then count as undefined).
     unit: 'rate' or 'share' for values from 0 to 1, written as percentages.
+    marks: label -> (x, y), marked by a cross: the setting of a source.
     title: what was found.
 
   Raises:
@@ -92,6 +94,13 @@ def heat(
       )
       for text in texts:
         text.set(color='white', path_effects=_outlined(2))
+    for name, place in (marks or {}).items():
+      ax.plot(*place, '+', ms=13, mew=2.4, color='white',
+              path_effects=_outlined(4.5))  # fmt: skip
+      ax.annotate(
+        name, place, (7, 7), textcoords='offset points', color='white',
+        path_effects=_outlined(2.4),
+      )  # fmt: skip
 
 
 def _colours(known, vmin, vmax, norm):
