@@ -71,8 +71,11 @@ class Trial(NamedTuple):
   marks: list[int]
 
 
+@functools.cache
 def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   """Returns the trial of a recipe on layered nets of logistic units.
+
+  The same arguments give the same trial, so that it is compiled once.
 
   Args:
     recipe: how they are trained.
@@ -87,10 +90,7 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   def rule(setting):
     return rules.accelerated(setting['learning_rate'], setting['momentum'])
 
-  def error(y, d, setting):
-    e = errors.squared(y, d, positive_weight=setting['positive_weight'])
-    return errors.banded(e, y, d, band=recipe.band) if recipe.band else e
-
+  error = _error(recipe.band)
   study = descent.study(
     start=start,
     rule=rule,
@@ -100,6 +100,17 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
     after=recipe.after,
   )
   return Trial(study, error, recipe.marks())
+
+
+@functools.cache
+def _error(band: float) -> Callable:
+  """Returns the error of an output; one function a band, as `each` asks."""
+
+  def error(y, d, setting):
+    e = errors.squared(y, d, positive_weight=setting['positive_weight'])
+    return errors.banded(e, y, d, band=band) if band else e
+
+  return error
 
 
 def run(

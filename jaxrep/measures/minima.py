@@ -69,14 +69,16 @@ CaseLosses = Callable[[chex.ArrayTree], chex.Array]  # params -> [C]
 
 # Ratios of quantities that grow with the loss alike.
 PULL = 1e-3  # -λ_min / ‖g‖∞, per unit of weight: a bend that a slope can hide
-FLAT = 1e-7  # |λ| / max |λ|: less, half of the digits, has no sign
+FLAT = 1e-7  # in κ: where less than half of the digits is left, so is no sign
 BALANCED = 1e-9  # balance: the pulls cancel to nine digits
 DRIFT = 0.1  # change of λ over the last step / λ_min: ½ is the theorem's bound
 ROUNDING = 1e-12  # of the error, or of max |λ|: less is arithmetic
 ZERO = 1e-12  # error / max |λ|: a millionth of a weight away from no error
 GAIN = 1e-9  # fall / error: more shows that a push has led out
 FALL = 0.1  # fall / error: a net with more ahead of it had not arrived
-PROMISE = 1e-3  # fall that the next step promises / error: less is the end
+PROMISE = (
+  1e-3  # fall that Newton's uncut step promises / error: less is the end
+)
 # Lengths in the space of weights, which the loss does not scale.
 RADIUS = 0.5  # longest step: the slope of a unit changes over about 1
 ARRIVED = 1e-7  # after so short a step the next, its square, is rounding
@@ -268,12 +270,12 @@ def _settle(case_losses, params, active):
   solved = stationary & ~saddle & (view.error <= ZERO * _scale(view))
 
   fallen = error - view.error
-  promise = -view.gradient @ _step(view, RADIUS, downhill=True) / 2
+  promise = -view.gradient @ _step(view, jnp.inf, downhill=True) / 2
   ended = (fallen < FALL * error) & (promise < PROMISE * view.error)
   elsewhere = rests(end) & convex  # a finite minimum, not nearby
   saturated = ~stationary & ~elsewhere & ~_bends(view) & ended
 
-  pushed = active & stationary & ~minimum & ~solved
+  pushed = stationary & ~minimum & ~solved
   push = _push(view)
 
   def error_after(push):
@@ -372,7 +374,7 @@ def _step(view, radius, *, downhill):
   if not downhill:
     part = jnp.where(size > least, jnp.sign(view.values) * part, 0)
   length = jnp.linalg.norm(part)
-  cut = jnp.where(length > radius, radius / jnp.maximum(length, radius), 1)
+  cut = jnp.minimum(radius / jnp.where(length > 0, length, 1), 1)
   return -view.vectors @ (cut * part)
 
 
