@@ -1,6 +1,7 @@
 """The page that every study of full-batch descent shows, from its record."""
 
 import collections
+import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
@@ -46,9 +47,9 @@ def page(
   *,
   title: str,
   question: str,
-  states: Mapping[float, str],
-  marks: Mapping[str, float],
-  paper: Mapping[str, float],
+  states: Mapping[float, str] = types.MappingProxyType({}),
+  marks: Mapping[str, float] = types.MappingProxyType({}),
+  paper: Mapping[str, float] = types.MappingProxyType({}),
   extra: Callable[[Sequence[Group]], Extra] = lambda found: Extra(),
   shown: Sequence[str] = ('solved_rate', 'sweeps_median'),
 ) -> report.Page:

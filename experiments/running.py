@@ -47,17 +47,19 @@ class Experiment(NamedTuple):
     flags: what decides the result, by name, as text.
     parts: what is computed.
     results: arrays of the nets of one setting -> estimates by name.
-    judge: the record's arrays by part, and its settings with their results ->
-      verdicts on claims, for JSON.
     page: the record -> the report, figures included.
+    judge: the record's arrays by part, and its settings with their results ->
+      verdicts on claims, for JSON. Default: the study bears on none.
   """
 
   study: str
   flags: Mapping[str, str]
   parts: Sequence[Part]
   results: Callable[[records.Arrays], Mapping[str, stats.Estimate]]
-  judge: Callable[[Mapping[str, records.Arrays], list], list[dict[str, Any]]]
   page: Callable[[records.Record], report.Page]
+  judge: Callable[[Mapping[str, records.Arrays], list], list[dict[str, Any]]] = (
+    lambda parts, settings: []
+  )
 
 
 class _Chunk(NamedTuple):

@@ -80,8 +80,8 @@ def run(
       constants={'orders': symmetry_results.order_names(bits // 2)},
     ),
     lambda arrays: symmetry_results.results(arrays, recipe.sweeps),
-    symmetry_results.judge,
     symmetry_page.page,
+    symmetry_results.judge,
   )
   return running.run(experiment, out=out, chunk_size=chunk_size)
 

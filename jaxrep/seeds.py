@@ -158,8 +158,8 @@ def evolve(
     yield Look(mark, programs.state.unpack(state), report, over, computed)
 
 
-def each(f: Callable, *rows: Any, blocks: Blocks, shared: Any = ()) -> Any:
-  """Returns `f(*row, shared)` for every row, as NumPy arrays `[S, ...]`.
+def each(f: Callable, *rows: Any, blocks: Blocks, shared: tuple = ()) -> Any:
+  """Returns `f(*row, *shared)` for every row, as NumPy arrays `[S, ...]`.
 
   For studies that are one pure function of fixed length, for measures, searches
   and certificates.
@@ -171,7 +171,7 @@ def each(f: Callable, *rows: Any, blocks: Blocks, shared: Any = ()) -> Any:
     *rows: pytrees of `[S, ...]` arrays.
     blocks: the layout. Precision is that of the context (`jax.enable_x64`) in
       which this is called, the platform that of the devices.
-    shared: pytree of arrays that all rows see.
+    shared: further arguments of `f`, pytrees of arrays that all rows see.
   """
   total = len(jax.tree.leaves(rows)[0])
   shared = layout.replicate(shared, blocks)
@@ -181,7 +181,7 @@ def each(f: Callable, *rows: Any, blocks: Blocks, shared: Any = ()) -> Any:
     mapping.call,
     blocks,
     mapping.rows.pack(rows, np),
-    shared,
+    *shared,
     index=np.arange(total),
     into=result,
   )
@@ -255,10 +255,11 @@ def _mapping(f: Callable, blocks: Blocks, tree, leaves) -> _Mapping:
   """Returns the program of a function of rows."""
   rows, shared = tree.unflatten(leaves)
   of_rows = layout.Packing(rows)
-  of_result = layout.Packing(jax.eval_shape(f, *rows, shared))
+  of_result = layout.Packing(jax.eval_shape(f, *rows, *shared))
 
-  def call_block(packed, shared):
-    axes = (0,) * len(rows) + (None,)
-    return of_result.pack(jax.vmap(f, in_axes=axes)(*of_rows.unpack(packed), shared))
+  def call_block(packed, *shared):
+    axes = (0,) * len(rows) + (None,) * len(shared)
+    unpacked = of_rows.unpack(packed)
+    return of_result.pack(jax.vmap(f, in_axes=axes)(*unpacked, *shared))
 
   return _Mapping(of_rows, of_result, layout.over_devices(call_block, blocks))

@@ -195,14 +195,14 @@ def certify(
   exact = jax.tree.map(lambda a: np.asarray(a, np.float64), patterns)
   with jax.enable_x64(True):
     rows = take((net, setting), open_rows)
-    seen = seeds.each(first, *rows, blocks=blocks, shared=exact)
+    seen = seeds.each(first, *rows, blocks=blocks, shared=(exact,))
     found['gradient'][open_rows] = seen.gradient_max
     for name in ('lambda_min', 'lambda_max'):
       found[name][open_rows] = getattr(seen, name)
     rest = open_rows[seen.undecided]
     if rest.size:
       rows = take((net, setting), rest)
-      settled = seeds.each(second, *rows, blocks=blocks, shared=exact)
+      settled = seeds.each(second, *rows, blocks=blocks, shared=(exact,))
       outcome[rest] = settled.outcome
       for name in ('lambda_min', 'lambda_max', 'moved', 'escapes'):
         found[name][rest] = getattr(settled, name)

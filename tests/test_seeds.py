@@ -194,7 +194,7 @@ def test_a_setting_may_set_the_initial_weights():
 
 def test_a_study_of_fixed_length_is_one_function():
   rows = np.arange(50, dtype=np.uint32)
-  found = seeds.each(_walk, rows, blocks=layout(), shared=np.float32(2))
+  found = seeds.each(_walk, rows, blocks=layout(), shared=(np.float32(2),))
   expected = [_walk(jnp.uint32(k), jnp.float32(2)) for k in (0, 31, 49)]
   np.testing.assert_array_equal(found['end'][[0, 31, 49]], [e['end'] for e in expected])
   assert found['path'].shape == (50, 7)
