@@ -1,4 +1,4 @@
-"""How fast is jaxrep, beside what a user would write? In nets × sweeps a second.
+"""How fast is jaxrep, beside what a user would write? In nets × sweeps / s.
 
 The same training by NumPy, one net at a time; by `jax.vmap` of the plain
 function as it comes; by the same in blocks; and by jaxrep's whole engine, which
@@ -75,7 +75,9 @@ def measure(
     results[f'{name}_rate'] = _estimate(values, UNIT)
   for name in [name for name in ways if name != 'jaxrep']:
     pairs = zip(rates['jaxrep'], rates[name], strict=True)
-    results[f'jaxrep_over_{name}'] = _estimate([a / b for a, b in pairs], 'ratio')
+    results[f'jaxrep_over_{name}'] = _estimate(
+      [a / b for a, b in pairs], 'ratio'
+    )
   return results
 
 

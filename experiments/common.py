@@ -14,7 +14,7 @@ from absl import app, flags, logging
 from jaxrep import records, seeds
 
 FLAGS = flags.FLAGS
-# Where a seed stops: `jax.random.key` takes 32 bits and drops the rest silently.
+# Where seeds end: `jax.random.key` takes 32 bits and drops the rest silently.
 SEEDS = 2**32
 
 
@@ -69,7 +69,9 @@ def as_text(value) -> str:
     return ','.join(map(as_text, value))
   if isinstance(value, bool):
     return str(value).lower()
-  return repr(value).removesuffix('.0') if isinstance(value, float) else str(value)
+  return (
+    repr(value).removesuffix('.0') if isinstance(value, float) else str(value)
+  )
 
 
 def define_number(
@@ -210,7 +212,7 @@ def _find_flagfile(argument: str) -> str:
 
 
 def _use_all_cores() -> None:
-  """Gives XLA one CPU device a core, so that a block stays in a core's cache."""
+  """Gives XLA one CPU device a core: a block then stays in a core's cache."""
   if jax.config.jax_num_cpu_devices < 1:
     jax.config.update('jax_num_cpu_devices', len(os.sched_getaffinity(0)))
 

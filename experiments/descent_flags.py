@@ -9,7 +9,8 @@ from . import common
 FLAGS = flags.FLAGS
 
 common.define_number(
-  'learning_rate', 'ε, on the plain sum of errors over cases.', above=True, many=True
+  'learning_rate', 'ε, on the plain sum of errors over cases.',
+  above=True, many=True,
 )  # fmt: skip
 common.define_number(
   'momentum', 'α: the share of the last weight change that is kept.',
@@ -39,7 +40,8 @@ flags.DEFINE_enum(
   ' its target.',
 )  # fmt: skip
 common.define_number(
-  'margin', 'With --criterion=margin: how far an output may be from its target.',
+  'margin',
+  'With --criterion=margin: how far an output may be from its target.',
   above=True, high=1, many=True,
 )  # fmt: skip
 flags.DEFINE_bool(

@@ -25,6 +25,7 @@ WORDS = {  # flag -> as an axis says it
   'hidden': 'hidden units',
 }
 MAP = 4  # values along both axes from which on a grid is drawn as a map
+NEAR = 0.05  # error: how far from a named state still counts
 LONGEST = 20  # rows of the table of final states
 # More curves than this in one figure cannot be told apart.
 SEVERAL = 6
@@ -196,7 +197,7 @@ def error_curves(group: Group) -> Figure:
   )  # fmt: skip
   return Figure(
     'errors',
-    title,
+    'Error curves',
     f'Each faint line is one net (the first {min(most, total):,} seeds); its'
     ' colour says how it ended. A line falls as the net learns; flat stretches'
     ' are plateaus. Both axes are logarithmic.',
@@ -216,7 +217,9 @@ def survival(
     lines.append(stats.survival(times, ~group.solved))
   fig, ax = style.figure(size=(7.5, 4.2))
   columns = list(zip(*lines, strict=True))
-  labels = [f'{label(g, names)} (n = {len(g.solved):,})' for g in found[:SEVERAL]]
+  labels = [
+    f'{label(g, names)} (n = {len(g.solved):,})' for g in found[:SEVERAL]
+  ]
   left = float(lines[0].share[-1])
   title = f'{left:.1%} are still unsolved after {budget:,} sweeps'
   if len(found) > 1:
@@ -226,7 +229,7 @@ def survival(
     curves.survival(ax, *(c[0] for c in columns), marks=marks, title=title)
   return Figure(
     'survival',
-    title,
+    'How long it takes',
     'The share of nets that have not solved the task yet, with a 95 % band'
     ' (pointwise). It drops where many solve; where it stays level, none do.',
     'Share of nets not yet solved against sweeps.',
@@ -237,15 +240,15 @@ def survival(
 def final_errors(group: Group, states: Mapping[float, str]) -> Figure:
   """Where the unsolved nets sit."""
   fig, ax = style.figure(size=(7.5, 4.0))
-  unsolved = ~group.solved
-  title = f'Where the {int(unsolved.sum()):,} unsolved nets sit'
+  title = _named(group, states)
   ends.final_errors(
     ax, group.arrays['error'], group.arrays['outcome'], NAMES,
-    named_states=states, title=title, xlabel='final error E, summed over cases',
+    named_states=states, tolerance=NEAR, title=title,
+    xlabel='final error E, summed over cases',
   )  # fmt: skip
   return Figure(
     'final_errors',
-    title,
+    'Final errors of the unsolved nets',
     'One point a net, one row an outcome as certified in float64; the higher a'
     ' heap, the more nets share that error. Vertical lines mark states with a'
     ' name.',
@@ -254,15 +257,23 @@ def final_errors(group: Group, states: Mapping[float, str]) -> Figure:
   )
 
 
-def states_table(
-  group: Group, states: Mapping[float, str], tolerance: float = 0.05
-) -> report.Table:
+def _named(group: Group, states: Mapping[float, str]) -> str:
+  """Returns where most unsolved nets sit, in a few words."""
+  errors = group.arrays['error'][~group.solved]
+  start = f'{len(errors):,} nets are unsolved'
+  near = {e: int(np.sum(np.abs(errors - e) <= NEAR)) for e in states}
+  most = max(near, key=near.get, default=None)
+  if most is None or not near[most]:
+    return start
+  return f'{start}, {near[most]:,} of them at E ≈ {most:g}'
+
+
+def states_table(group: Group, states: Mapping[float, str]) -> report.Table:
   """Returns at which errors unsolved nets sit, most nets first.
 
   Args:
     group: the nets.
     states: errors that have a name, and what nets there do.
-    tolerance: how far from a named state still counts.
   """
   counts: collections.Counter = collections.Counter()
   unsolved = ~group.solved
@@ -274,14 +285,14 @@ def states_table(
     shown, words = f'{error:.2f}' if np.isfinite(error) else 'not finite', ''
     if states:
       nearest = min(states, key=lambda state: abs(state - error))
-      if abs(nearest - error) <= tolerance:
+      if abs(nearest - error) <= NEAR:
         shown, words = f'≈ {nearest:g}', states[nearest]
     counts[shown, words, NAMES[int(outcome)]] += 1
   return report.Table(
     'Where the unsolved nets sit',
     ('final error', 'what it does', 'outcome', 'nets'),
     [(*key, n) for key, n in counts.most_common(LONGEST)],
-    f'Errors within {tolerance:g} of a named state are counted there; at most'
+    f'Errors within {NEAR:g} of a named state are counted there; at most'
     f' {LONGEST} rows.',
   )
 
@@ -308,7 +319,9 @@ def heat_map(
   (y_name, y), (x_name, x) = (
     (name, sorted(values)) for name, values in varied(found).items()
   )
-  at = {(g.setting[x_name], g.setting[y_name]): g.results[result] for g in found}
+  at = {
+    (g.setting[x_name], g.setting[y_name]): g.results[result] for g in found
+  }
   values = [[at[a, b]['value'] for a in x] for b in y]
   place = paper.get(x_name, np.nan), paper.get(y_name, np.nan)
   inside = x[0] <= place[0] <= x[-1] and y[0] <= place[1] <= y[-1]
@@ -320,7 +333,9 @@ def heat_map(
     **look,
   )  # fmt: skip
   alt = f'{title}: {WORDS[y_name]} against {WORDS[x_name]}.'
-  return Figure(f'map_{result}', title, caption, alt, style.png(fig))
+  return Figure(
+    f'map_{result}', 'Over the settings', caption, alt, style.png(fig)
+  )
 
 
 def _scale(values: Sequence[float]) -> str:
@@ -348,7 +363,9 @@ def against_settings(
     unit=found[0].results[result]['unit'], scale=_scale(x), title=title,
   )  # fmt: skip
   alt = f'{title}: {ylabel} against {WORDS[x_name]}.'
-  return Figure(f'by_{x_name}_{result}', title, caption, alt, style.png(fig))
+  return Figure(
+    f'by_{x_name}_{result}', 'Over the settings', caption, alt, style.png(fig)
+  )
 
 
 def layers(arrays: records.Arrays, row: int) -> nets.Net:
@@ -389,8 +406,8 @@ def net_diagrams(group: Group, chosen: Mapping[str, int]) -> Figure:
   return Figure(
     'nets',
     'A median solved net, and one of each way to fail',
-    'Inputs below, output above; the number in a unit is its bias, the number on'
-    ' a link its weight. Solid dark links are positive, dashed light ones'
+    'Inputs below, output above; the number in a unit is its bias, the number'
+    ' on a link its weight. Solid dark links are positive, dashed light ones'
     ' negative; the wider, the larger.',
     'Diagrams of nets with their weights: ' + ', '.join(chosen) + '.',
     style.png(fig),

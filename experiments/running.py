@@ -57,9 +57,9 @@ class Experiment(NamedTuple):
   parts: Sequence[Part]
   results: Callable[[records.Arrays], Mapping[str, stats.Estimate]]
   page: Callable[[records.Record], report.Page]
-  judge: Callable[[Mapping[str, records.Arrays], list], list[dict[str, Any]]] = (
-    lambda parts, settings: []
-  )
+  judge: Callable[
+    [Mapping[str, records.Arrays], list], list[dict[str, Any]]
+  ] = lambda parts, settings: []
 
 
 class _Chunk(NamedTuple):
@@ -174,7 +174,10 @@ def summarise(
   }
   if len(settings) == 1:
     summary['results'] = settings[0]['results']
-  return summary | {'settings': settings, 'claims': experiment.judge(parts, settings)}
+  return summary | {
+    'settings': settings,
+    'claims': experiment.judge(parts, settings),
+  }
 
 
 def write_results(
@@ -241,7 +244,9 @@ class _Clock:
       'seconds': {k: round(v, 2) for k, v in self.seconds.items()},
       'compilations': self.compiled[0],
       'compile_seconds': round(self.compiled[1], 2),
-      'peak_memory_mib': round(peak / (2**20 if sys.platform == 'darwin' else 2**10)),
+      'peak_memory_mib': round(
+        peak / (2**20 if sys.platform == 'darwin' else 2**10)
+      ),
     }
 
 

@@ -1,5 +1,6 @@
 """The page of the symmetry study."""
 
+import collections
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -73,7 +74,13 @@ def _width_table(found) -> list[report.Table]:
   return [
     report.Table(
       'More hidden units, on the same seeds',
-      (*names, 'solved, less the narrowest', 'only it', 'only the narrowest', ''),
+      (
+        *names,
+        'solved, less the narrowest',
+        'only it',
+        'only the narrowest',
+        '',
+      ),
       rows,
       'Each wider net against the narrowest, seed by seed: the difference of'
       ' the shares solved, and how many seeds only one of the two solves.',
@@ -104,19 +111,22 @@ def _hinton(group, chosen) -> report.Figure:
 
 
 def _ratios(group) -> report.Figure:
+  shares = {
+    name: report.value(group.results[f'ratio_{name.replace(":", "")}_rate'])
+    for name in ('1:2:4', '2:3:4')
+  }
   fig, ax = style.figure(size=(6.2, 4.6))
-  rate = report.measured(group.results['ratio_124_rate'])
-  title = f'{rate} of solved nets have ratios 1:2:4'
-  ratios = group.arrays['ratios'][group.solved]
   ends.ratios(
-    ax, ratios.reshape(-1, 3)[:, 1:],
-    targets={'1:2:4': (2, 4), '2:3:4': (1.5, 2)}, title=title,
+    ax, group.arrays['ratios'][group.solved].reshape(-1, 3)[:, 1:],
+    targets={'1:2:4': (2, 4), '2:3:4': (1.5, 2)}, noun='hidden unit',
+    title=', '.join(f'{share} have {name}' for name, share in shares.items()),
   )  # fmt: skip
   return report.Figure(
     'ratios',
-    title,
+    'The ratios of the weights of solved nets',
     'One point a hidden unit of a solved net: the sizes of its three pairs of'
-    ' weights, sorted, as ratios to the smallest. The crosses are exact ratios.',
+    ' weights, sorted, as ratios to the smallest. The crosses are exact ratios,'
+    ' and the title counts nets whose units are all within the tolerance.',
     'Ratios of weight sizes of the hidden units of solved nets.',
     style.png(fig),
   )
@@ -150,9 +160,13 @@ def _tables(group) -> list[report.Table]:
   arrays, solved = group.arrays, group.solved
   pairs = arrays['w0'].shape[1] // 2
   words = np.append(arrays['orders'], 'differs between units')
-  names, counts = np.unique(words[arrays['order'][solved]], return_counts=True)
+  found = collections.Counter(arrays['order'][solved].tolist())
+  orders = found.most_common()
   keeps = [
-    (':'.join(map(str, ratio)), group.results[name.replace('correct', 'keeps') + '_rate'])
+    (
+      ':'.join(map(str, ratio)),
+      group.results[name.replace('correct', 'keeps') + '_rate'],
+    )
     for name, ratio in symmetry_results.put_ratios(pairs).items()
   ]  # fmt: skip
   return [
@@ -167,6 +181,6 @@ def _tables(group) -> list[report.Table]:
     report.Table(
       'Which pair holds which size, from the outside in',
       ('order', 'solved nets'),
-      sorted(zip(names.tolist(), counts.tolist(), strict=True), key=lambda r: -r[1]),
+      [(words[k], int(n)) for k, n in orders],
     ),
   ]  # fmt: skip

@@ -72,15 +72,26 @@ def _measure_one(tolerance: float, pairs: int) -> Callable:
       'order': code.order.astype(jnp.int16),
       'ratios': code.ratios,
       **claimed._asdict(),
+      **_other_ratio(code, tolerance),
       **corrects,
     }
 
   return one
 
 
-def results(
-  arrays: records.Arrays, budget: int
-) -> dict[str, stats.Estimate]:
+def _other_ratio(code: mirror.MirrorCode, tolerance: float) -> dict:
+  """Returns whether all hidden units have 2:3:4, for three pairs of inputs.
+
+  It is the other small ratio in which no two sets of pairs weigh the same.
+  """
+  if code.ratios.shape[1] != 3:
+    return {}
+  exact = jnp.array([1, 1.5, 2])
+  deviation = jnp.max(jnp.abs(code.ratios / exact[None] - 1))
+  return {'ratio_234': deviation <= tolerance}
+
+
+def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   """Returns the results of the nets of one setting, by name.
 
   Args:
@@ -97,7 +108,8 @@ def results(
     ),
     **{
       f'{name}_rate': stats.rate(arrays[name][solved])
-      for name in mirror.Claims._fields
+      for name in (*mirror.Claims._fields, 'ratio_234')
+      if name in arrays
     },
     **{
       name.replace('correct', 'keeps') + '_rate': stats.rate(

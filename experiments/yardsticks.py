@@ -80,7 +80,9 @@ def by_vmap(work: Work, count: int, devices: tuple) -> Run:
 def by_blocks(work: Work, count: int, blocks: seeds.Blocks) -> Run:
   """The same in blocks that fit a core's cache, one after another."""
   starts = work.starts(range(count))
-  split = jax.tree.map(lambda a: a.reshape(-1, blocks.size, *a.shape[1:]), starts)
+  split = jax.tree.map(
+    lambda a: a.reshape(-1, blocks.size, *a.shape[1:]), starts
+  )
   spec = PartitionSpec('nets')
   split = jax.device_put(split, NamedSharding(_mesh(blocks.devices), spec))
   block = jax.vmap(_plain(work), in_axes=(0, None))
@@ -125,8 +127,9 @@ def _plain(work: Work) -> Callable:
   def sweep(_, state):
     net, change = state
     change = jax.tree.map(
-      lambda g, c: -work.recipe.learning_rate[0] * g
-      + work.recipe.momentum[0] * c,
+      lambda g, c: (
+        -work.recipe.learning_rate[0] * g + work.recipe.momentum[0] * c
+      ),
       jax.grad(loss)(net),
       change,
     )

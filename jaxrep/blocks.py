@@ -62,7 +62,7 @@ class Packing:
   """How the pytree of one row becomes a few rows of numbers, and back."""
 
   def __init__(self, shapes: Any):
-    """Takes a pytree of shapes and dtypes (`jax.ShapeDtypeStruct`) of one row."""
+    """Takes a pytree of `jax.ShapeDtypeStruct`: the arrays of one row."""
     leaves, self._tree = jax.tree.flatten(shapes)
     self._width: dict[str, int] = {}
     self._slots = []

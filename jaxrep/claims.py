@@ -23,7 +23,7 @@ class Claim(NamedTuple):
     words: the claim in one plain sentence.
     given: the source's number or words.
     result: the name of the result that is shown beside it.
-    judge: all results by name, each `{'value', 'low', 'high', ..}` -> a verdict.
+    judge: all results by name, as in summary.json -> a verdict.
   """
 
   id: str
@@ -74,56 +74,80 @@ def _against(threshold, rate, *, above, below) -> str:
 
 
 _LETTER = 'Rumelhart, Hinton & Williams, Nature 323 (1986)'
+_FIGURE, _PAGE = f'{_LETTER}, Fig. 1', f'{_LETTER}, p. 535'
+_RARELY = f'“very rarely”, read as below {RARE:.0%}'
+
+
+def _letter(name: str, words: str, given: str, result: str) -> Claim:
+  """Returns a claim of the letter's Fig. 1 about most nets."""
+  return Claim(f'symmetry-{name}', _FIGURE, words, given, result, most(result))
+
 
 SYMMETRY = (
-  Claim(
-    'symmetry-learnt', f'{_LETTER}, Fig. 1',
+  _letter(
+    'learnt',
     'A 6-2-1 net learns mirror symmetry by the printed recipe.',
-    'one net', 'solved_rate', most('solved_rate'),
+    'one net',
+    'solved_rate',
   ),
   Claim(
-    'symmetry-sweeps', f'{_LETTER}, Fig. 1',
-    'It takes 1,425 sweeps (ours: the median; the verdict: could one run say so?)',
-    '1,425 (one net)', 'sweeps_median', one_run('solved_by_1425_rate'),
+    'symmetry-sweeps',
+    _FIGURE,
+    'It takes 1,425 sweeps (ours: the median; the verdict: could one run say'
+    ' so?).',
+    '1,425 (one net)',
+    'sweeps_median',
+    one_run('solved_by_1425_rate'),
   ),
-  Claim(
-    'symmetry-mirror', f'{_LETTER}, Fig. 1',
+  _letter(
+    'mirror',
     'Weights from mirror-image inputs are equal in size and opposite in sign.',
-    'one net', 'mirror_rate', most('mirror_rate'),
+    'one net',
+    'mirror_rate',
   ),
-  Claim(
-    'symmetry-hidden-biases', f'{_LETTER}, Fig. 1',
+  _letter(
+    'hidden-biases',
     'The hidden units have negative biases.',
-    '−1.1, −1.1', 'hidden_biases_negative_rate', most('hidden_biases_negative_rate'),
+    '−1.1, −1.1',
+    'hidden_biases_negative_rate',
   ),
-  Claim(
-    'symmetry-output-bias', f'{_LETTER}, Fig. 1',
+  _letter(
+    'output-bias',
     'The output unit has a positive bias.',
-    '6.4', 'output_bias_positive_rate', most('output_bias_positive_rate'),
+    '6.4',
+    'output_bias_positive_rate',
   ),
-  Claim(
-    'symmetry-ratios', f'{_LETTER}, Fig. 1',
+  _letter(
+    'ratios',
     'On each side of the midpoint the weights are in the ratio 1:2:4.',
-    '1:2:4', 'ratio_124_rate', most('ratio_124_rate'),
+    '1:2:4',
+    'ratio_124_rate',
   ),
-  Claim(
-    'symmetry-opposite', f'{_LETTER}, Fig. 1',
+  _letter(
+    'opposite',
     'The two hidden units have the same pattern with opposite signs.',
-    'one net', 'opposite_hidden_units_rate', most('opposite_hidden_units_rate'),
+    'one net',
+    'opposite_hidden_units_rate',
   ),
   Claim(
-    'minima-certified', f'{_LETTER}, p. 535',
+    'minima-certified',
+    _PAGE,
     'Nets very rarely get stuck in poor local minima; strictly: in a point'
     ' that is certified to be one.',
-    f'“very rarely”, read as below {RARE:.0%}', 'local_minimum_rate', rare('local_minimum_rate'),
+    _RARELY,
+    'local_minimum_rate',
+    rare('local_minimum_rate'),
   ),
   Claim(
-    'minima-stuck', f'{_LETTER}, p. 535',
+    'minima-stuck',
+    _PAGE,
     'Nets very rarely get stuck; loosely: unsolved when the budget ends,'
     ' whatever holds them.',
-    f'“very rarely”, read as below {RARE:.0%}', 'unsolved_rate', rare('unsolved_rate'),
+    _RARELY,
+    'unsolved_rate',
+    rare('unsolved_rate'),
   ),
-)  # fmt: skip
+)
 
 
 def verdicts(
@@ -162,7 +186,7 @@ def more_connections(ways: Sequence[str]) -> dict[str, Any]:
     verdict = 'depends on the setting' if helps else FAILS
   return {
     'id': 'minima-more-connections',
-    'source': f'{_LETTER}, p. 535',
+    'source': _PAGE,
     'claim': 'Adding a few more connections provides paths around the barriers:'
     ' nets with more hidden units get stuck less often.',
     'given': 'words only',

@@ -1,4 +1,4 @@
-"""`vmap` with the nets on the last axis: one net's code, run on vectors of nets.
+"""`vmap` with the nets on the last axis: one net's code on vectors of nets.
 
 `jax.vmap` puts the mapped axis first, and a small net then gives the compiler
 arrays such as `[256, 6, 2]`, whose inner loops are 2 long. With the nets last,
@@ -28,14 +28,26 @@ from jax import lax
 from jax.extend import core
 
 _ELEMENTWISE = frozenset(
-  'abs add add_any and ceil clamp convert_element_type copy cos div eq erf exp'
-  ' exp2 expm1 floor ge gt integer_pow is_finite le log log1p logistic lt max'
-  ' min mul ne neg not or pow rem round rsqrt select_n sign sin sqrt square'
-  ' stop_gradient sub tan tanh xor'.split()
+  """
+  abs add add_any and ceil clamp convert_element_type copy cos div eq erf exp
+  exp2 expm1 floor ge gt integer_pow is_finite le log log1p logistic lt max min
+  mul ne neg not or pow rem round rsqrt select_n sign sin sqrt square
+  stop_gradient sub tan tanh xor
+  """.split()  # noqa: SIM905
 )
-_ALONG_AXES = frozenset(  # parameters name axes of one net, which stay in front
-  'argmax argmin reduce_and reduce_max reduce_min reduce_or reduce_prod'
-  ' reduce_sum squeeze'.split()
+# Their parameters name axes of one net, which stay in front.
+_ALONG_AXES = frozenset(
+  (
+    'argmax',
+    'argmin',
+    'reduce_and',
+    'reduce_max',
+    'reduce_min',
+    'reduce_or',
+    'reduce_prod',
+    'reduce_sum',
+    'squeeze',
+  )
 )
 _CALLS = {  # primitive -> the parameter that holds the function called
   'closed_call': 'call_jaxpr',
@@ -83,7 +95,8 @@ def _evaluate(closed, values: list[_Value], size: int) -> list[_Value]:
   """Returns the outputs of a jaxpr for one net, applied to `size` nets."""
   jaxpr = closed.jaxpr
   known = dict(zip(jaxpr.invars, values, strict=True))
-  known |= {v: (c, False) for v, c in zip(jaxpr.constvars, closed.consts)}
+  constants = zip(jaxpr.constvars, closed.consts, strict=True)
+  known |= {variable: (value, False) for variable, value in constants}
 
   def read(atom):
     return (atom.val, False) if isinstance(atom, core.Literal) else known[atom]
@@ -144,7 +157,7 @@ def _as_function(equation) -> Callable:
 
 
 def _lift(value: _Value, size: int, shape: tuple[int, ...] | None = None):
-  """Returns a value with the nets as last axis, broadcast from () to `shape`."""
+  """Returns a value with the nets last, broadcast from () to `shape`."""
   array, mapped = value
   own = jnp.shape(array)[:-1] if mapped else jnp.shape(array)
   shape = own if shape is None else shape
@@ -156,40 +169,38 @@ def _lift(value: _Value, size: int, shape: tuple[int, ...] | None = None):
 
 def _dot(left: _Value, right: _Value, equation, size: int) -> jax.Array:
   """Returns a contraction `[left's free axes, right's free axes, nets]`."""
-  (l, l_mapped), (r, r_mapped) = left, right
-  (l_axes, r_axes), _ = equation.params['dimension_numbers']
+  (a, a_mapped), (b, b_mapped) = left, right
+  (a_axes, b_axes), _ = equation.params['dimension_numbers']
   options = {
     k: equation.params[k] for k in ('precision', 'preferred_element_type')
   }
-  if not l_mapped:  # patterns × weights: one product for all nets
-    return lax.dot_general(l, r, ((l_axes, r_axes), ((), ())), **options)
-  if not r_mapped:  # errors × patterns: the same, the other way round
-    product = lax.dot_general(r, l, ((r_axes, l_axes), ((), ())), **options)
-    swap = r.ndim - len(r_axes)
+  if not a_mapped:  # patterns × weights: one product for all nets
+    return lax.dot_general(a, b, ((a_axes, b_axes), ((), ())), **options)
+  if not b_mapped:  # errors × patterns: the same, the other way round
+    product = lax.dot_general(b, a, ((b_axes, a_axes), ((), ())), **options)
+    swap = b.ndim - len(b_axes)
     free = product.ndim - 1
     order = (*range(swap, free), *range(swap), free)
     return lax.transpose(product, order)
   # hidden states × weights: both differ from net to net
-  l, l_free = _contracted_first(l, l_axes)  # [K, M, S], M's shape
-  r, r_free = _contracted_first(r, r_axes)  # [K, N, S], N's shape
-  (k, m, _), n = l.shape, r.shape[1]
+  a, a_free = _contracted_first(a, a_axes)  # [K, M, S], M's shape
+  b, b_free = _contracted_first(b, b_axes)  # [K, N, S], N's shape
+  (k, m, _), n = a.shape, b.shape[1]
   if k <= _UNROLL:
-    terms = [l[i][:, None] * r[i][None] for i in range(k)]
+    terms = [a[i][:, None] * b[i][None] for i in range(k)]
     product = functools.reduce(operator.add, terms)
   elif n <= min(m, _UNROLL):
-    columns = [jnp.sum(l * r[:, j, None], axis=0) for j in range(n)]
+    columns = [jnp.sum(a * b[:, j, None], axis=0) for j in range(n)]
     product = jnp.stack(columns, axis=1)
   elif m <= _UNROLL:
-    product = jnp.stack(
-      [jnp.sum(l[:, j, None] * r, axis=0) for j in range(m)], axis=0
-    )
+    rows = [jnp.sum(a[:, j, None] * b, axis=0) for j in range(m)]
+    product = jnp.stack(rows, axis=0)
   else:
-    product = jax.vmap(
-      functools.partial(jnp.einsum, 'km,kn->mn', precision=options['precision']),
-      in_axes=-1,
-      out_axes=-1,
-    )(l, r)
-  return product.reshape(*l_free, *r_free, size)
+    one = functools.partial(
+      jnp.einsum, 'km,kn->mn', precision=options['precision']
+    )
+    product = jax.vmap(one, in_axes=-1, out_axes=-1)(a, b)
+  return product.reshape(*a_free, *b_free, size)
 
 
 def _contracted_first(array, axes) -> tuple[jax.Array, tuple[int, ...]]:

@@ -55,7 +55,7 @@ def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
 
 
 def activations(net: Sequence[Layer], x: chex.Array) -> list[jax.Array]:
-  """Returns the input and every layer's output for one pattern, `[I] .. [O]`."""
+  """Returns the input and every layer's output for a pattern, `[I] .. [O]`."""
   states = [x]
   for layer in net:
     states.append(apply((layer,), states[-1]))

@@ -2,7 +2,7 @@
 
   run.flags      every flag that decides the result, itself a flagfile
   nets.csv       one row a net: the 1-D arrays of nets.npz, as words and numbers
-  nets.npz       arrays by part ('h2/w0'), leading axis = nets, but for CONSTANTS
+  nets.npz       arrays by part ('h2/w0'), `[S, ...]` but for CONSTANTS
   summary.json   results with intervals, by setting, and verdicts
   machine.json   what the run ran on and what it cost; decides nothing
   figures/, report.html

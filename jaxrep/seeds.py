@@ -35,7 +35,7 @@ class Nets(NamedTuple):
 
 
 class Study(NamedTuple):
-  """One net's life. All are pure functions of one net; the engine adds the rest.
+  """One net's life, in pure functions of one net; the engine adds the rest.
 
   Attributes:
     start: `(key, setting, shared) -> state`; `key` is consumed.
@@ -209,7 +209,9 @@ class _Mapping(NamedTuple):
 def _signature(rows: Any, shared: Any) -> tuple:
   """Returns the shapes of one row and of what is shared, to be hashed."""
   one = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape[1:], a.dtype), rows)
-  all_of = jax.tree.map(lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), shared)
+  all_of = jax.tree.map(
+    lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), shared
+  )
   leaves, tree = jax.tree.flatten((one, all_of))
   return tree, tuple(leaves)
 
@@ -233,7 +235,10 @@ def _evolution(study: Study, blocks: Blocks, tree, leaves) -> _Evolution:
     )
 
   def advance_block(rows, shared, sweeps):
-    states, settings = of_state.unpack_last(rows[0]), of_setting.unpack_last(rows[1])
+    states, settings = (
+      of_state.unpack_last(rows[0]),
+      of_setting.unpack_last(rows[1]),
+    )
     sweep = lanes.vmap_last(lambda *row: study.sweep(*row, shared))
     look = lanes.vmap_last(lambda *row: study.look(*row, shared))
     states = jax.lax.fori_loop(

@@ -155,9 +155,7 @@ def run(
     'error': report.error,
     'curve': curve,
   }
-  arrays |= certify(
-    life.net, nets.setting, patterns, error, arrays['outcome']
-  )
+  arrays |= certify(life.net, nets.setting, patterns, error, arrays['outcome'])
   return life.net, arrays, look.computed
 
 
@@ -168,7 +166,7 @@ def certify(
   error: Callable,
   outcome: np.ndarray,
 ) -> dict[str, np.ndarray]:
-  """Returns certificates `[S]` of the nets that are neither solved nor diverged.
+  """Returns certificates `[S]` of nets that neither solved nor diverged.
 
   Args:
     net: trained nets, leading axis `[S]`.

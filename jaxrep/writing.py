@@ -1,9 +1,9 @@
 """Writes a record piece by piece, so that a run that is killed loses little.
 
 Everything is written to a temporary name beside its place, synced and renamed.
-While a run is under way, finished chunks of nets lie in `chunks/`, each named by
-the hash of its content, so that one that was cut short or altered is found out
-before it is used.
+While a run is under way, finished chunks of nets lie in `chunks/`, each named
+by the hash of its content, so that one that was cut short or altered is found
+out before it is used.
 """
 
 import contextlib
@@ -64,7 +64,7 @@ class Writer:
 
   def _lock(self) -> None:
     path = self.folder / _LOCK
-    file = self._exit.enter_context(open(path, 'w'))
+    file = self._exit.enter_context(path.open('w'))
     try:
       fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -122,7 +122,10 @@ class Writer:
         intact = path.name == f'{name}.{_digest(path.read_bytes())}.npz'
         if not intact:
           path.unlink()
-          return False, f'{path}: damaged (its hash differs); computing it again'
+          return (
+            False,
+            f'{path}: damaged (its hash differs); computing it again',
+          )
       made_by = self.facts(name)['made_by']
       if made_by != _maker():
         raise RecordError(
@@ -132,7 +135,7 @@ class Writer:
     return False, ''
 
   def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
-    """Writes a finished chunk, `[S, ...]` each, and facts that JSON can hold."""
+    """Writes a finished chunk, `[S, ...]` each, and facts that fit into JSON."""
     buffer = io.BytesIO()
     text = json.dumps({'made_by': _maker(), **facts})
     np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
@@ -234,7 +237,7 @@ class Writer:
 def _write_array(
   archive: zipfile.ZipFile, name: str, total: int, pieces: Iterable[np.ndarray]
 ) -> None:
-  """Writes an array `[total, ...]` to an npz from pieces of its leading axis."""
+  """Writes an array `[total, ...]` to an npz, from pieces along axis 0."""
   pieces = iter(pieces)
   first = next(pieces)
   header = np.lib.format.header_data_from_array_1_0(np.ascontiguousarray(first))
@@ -259,7 +262,9 @@ def _digest(data: bytes) -> str:
 
 def _maker() -> str:
   """Returns what the bits of a chunk depend on besides its flags."""
-  return f'jax {jax.__version__} on {jax.devices()[0].device_kind}, {_processor()}'
+  return (
+    f'jax {jax.__version__} on {jax.devices()[0].device_kind}, {_processor()}'
+  )
 
 
 def _processor() -> str:
@@ -268,7 +273,9 @@ def _processor() -> str:
     lines = pathlib.Path('/proc/cpuinfo').read_text().splitlines()
   except OSError:  # not Linux
     return f'{platform.machine()} {platform.processor()}'
-  facts = dict(re.split(r'\s*:\s*', line, maxsplit=1) for line in lines if ':' in line)
+  facts = dict(
+    re.split(r'\s*:\s*', line, maxsplit=1) for line in lines if ':' in line
+  )
   sets = ' '.join(sorted(facts.get('flags', facts.get('Features', '')).split()))
   name = facts.get('model name', platform.machine())
   return f'{name} ({_digest(sets.encode())[:6]})'

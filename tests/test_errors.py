@@ -23,11 +23,13 @@ def test_the_weight_counts_for_units_that_should_be_on_only():
 
 
 def test_the_band_forgives_what_is_right_and_nothing_else():
-  """Above 0.8 for a unit that should be on, below 0.2 for one that should not."""
+  """Above 0.8 for a unit that should be on, below 0.2 for one that is off."""
   y = jnp.array([0.81, 0.79, 0.19, 0.21, 0.1, 0.9])
   d = jnp.array([1.0, 1.0, 0.0, 0.0, 1.0, 0.0])
   e = errors.banded(errors.squared(y, d), y, d, band=0.2)
-  np.testing.assert_array_equal(e == 0, [True, False, True, False, False, False])
+  np.testing.assert_array_equal(
+    e == 0, [True, False, True, False, False, False]
+  )
 
 
 def test_no_gradient_comes_from_inside_the_band():

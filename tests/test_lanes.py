@@ -27,7 +27,11 @@ def layered(*sizes, unit=jax.nn.sigmoid):
 
 
 FUNCTIONS = {
-  'elementwise': (lambda a, b: jnp.where(a > b, a * 2.0, jnp.exp(b)), (3,), (3,)),
+  'elementwise': (
+    lambda a, b: jnp.where(a > b, a * 2.0, jnp.exp(b)),
+    (3,),
+    (3,),
+  ),
   'scalar against matrix': (lambda a, b: a * b + 1.0, (), (2, 3)),
   'scalar condition': (lambda a, b: jnp.where(a > 0, b, -b), (), (4,)),
   'reduce': (lambda a: (a.sum(0), a.max(), a.argmax(1)), (4, 5)),

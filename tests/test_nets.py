@@ -29,7 +29,9 @@ def test_a_net_worked_by_hand():
 def test_a_slice_of_a_net_is_a_net(k):
   net, x = net_of(5, 4, 3, 2), jnp.arange(5.0)
   whole = nets.apply(net, x)
-  chex.assert_trees_all_equal(nets.apply(net[k:], nets.apply(net[:k], x)), whole)
+  chex.assert_trees_all_equal(
+    nets.apply(net[k:], nets.apply(net[:k], x)), whole
+  )
 
 
 def test_activations_are_those_of_the_slices():
@@ -77,7 +79,9 @@ def test_layers_draw_apart():
 def test_the_gradient_agrees_with_finite_differences(unit):
   """Central differences of step 1e-6 in float64 are right to about 1e-9."""
   with jax.enable_x64(True):
-    net = jax.tree.map(lambda a: a.astype(jnp.float64), net_of(4, 3, 2, unit=unit))
+    net = jax.tree.map(
+      lambda a: a.astype(jnp.float64), net_of(4, 3, 2, unit=unit)
+    )
     x = jnp.linspace(-1.0, 1.0, 4)
 
     def loss(net):

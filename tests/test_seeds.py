@@ -113,7 +113,7 @@ def test_another_block_size_agrees_within_rounding_before_chaos():
 
 
 def test_agrees_with_a_numpy_loop_of_one_net():
-  """The same arithmetic in float64, ten sweeps: rounding has no time to grow."""
+  """The same arithmetic in float64; in ten sweeps rounding cannot grow."""
   nets = grid(range(3))
   trial = trials.trial(RECIPE._replace(sweeps=10, after=0), (4, 2, 1))
   found = finish(nets, study=trial.study, marks=[11]).state.net
@@ -196,7 +196,9 @@ def test_a_study_of_fixed_length_is_one_function():
   rows = np.arange(50, dtype=np.uint32)
   found = seeds.each(_walk, rows, blocks=layout(), shared=(np.float32(2),))
   expected = [_walk(jnp.uint32(k), jnp.float32(2)) for k in (0, 31, 49)]
-  np.testing.assert_array_equal(found['end'][[0, 31, 49]], [e['end'] for e in expected])
+  np.testing.assert_array_equal(
+    found['end'][[0, 31, 49]], [e['end'] for e in expected]
+  )
   assert found['path'].shape == (50, 7)
 
 

@@ -25,14 +25,18 @@ def test_six_bits_have_the_letter_s_eight_symmetric_vectors_of_64():
 
 
 def test_bipolar_inputs_are_the_binary_ones_from_minus_1_to_1():
-  binary, bipolar = (symmetry.patterns(6, coding=c) for c in ('binary', 'bipolar'))
+  binary, bipolar = (
+    symmetry.patterns(6, coding=c) for c in ('binary', 'bipolar')
+  )
   np.testing.assert_array_equal(bipolar.inputs, 2 * binary.inputs - 1)
   np.testing.assert_array_equal(bipolar.targets, binary.targets)
 
 
 @pytest.mark.parametrize('bits', [5, 0, -2])
 def test_an_odd_or_empty_vector_is_refused(bits):
-  with pytest.raises(ValueError, match=f'expected an even number .* found {bits}'):
+  with pytest.raises(
+    ValueError, match=f'expected an even number .* found {bits}'
+  ):
     symmetry.patterns(bits, coding='binary')
 
 

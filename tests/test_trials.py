@@ -38,7 +38,9 @@ def trained():
 
 
 def worst(net, patterns=PATTERNS):
-  y = jax.vmap(jax.vmap(layered.apply, (None, 0)), (0, None))(net, patterns.inputs)
+  y = jax.vmap(jax.vmap(layered.apply, (None, 0)), (0, None))(
+    net, patterns.inputs
+  )
   return np.abs(np.asarray(y) - patterns.targets[None]).max(axis=(1, 2))
 
 
@@ -60,7 +62,9 @@ def test_sweeps_count_the_changes_before_the_criterion_first_held(trained):
     assert np.argmax(far[:, k] < 0.5) == arrays['sweeps'][k]
 
 
-def test_solved_nets_are_measured_a_fixed_number_of_sweeps_past_the_solve(trained):
+def test_solved_nets_are_measured_a_fixed_number_of_sweeps_past_the_solve(
+  trained,
+):
   trial, nets, (net, arrays, _) = trained
   solved = arrays['outcome'] == Outcome.SOLVED
   assert solved.sum() > 5
@@ -116,7 +120,9 @@ def test_curves_end_at_the_final_error_and_start_at_the_first(trained):
   trial, nets, (net, arrays, _) = trained
   np.testing.assert_array_equal(arrays['curve'][:, -1], arrays['error'])
   kept = snapshots(trial, nets, 0)[0]
-  y = jax.vmap(jax.vmap(layered.apply, (None, 0)), (0, None))(kept, PATTERNS.inputs)
+  y = jax.vmap(jax.vmap(layered.apply, (None, 0)), (0, None))(
+    kept, PATTERNS.inputs
+  )
   e = 0.5 * ((np.asarray(y) - PATTERNS.targets[None]) ** 2).sum(axis=(1, 2))
   np.testing.assert_allclose(arrays['curve'][:, 0], e, rtol=1e-5)
 

@@ -131,6 +131,7 @@ def ratios(
   ratios: np.ndarray,
   *,
   targets: Mapping[str, tuple[float, float]] | None = None,
+  noun: str = 'net',
   title: str = '',
   xlabel: str = 'middle / smallest',
   ylabel: str = 'largest / smallest',
@@ -144,6 +145,7 @@ def ratios(
   Args:
     ratios: `[S, 2]`: middle/smallest and largest/smallest.
     targets: label -> the two ratios, marked by a cross.
+    noun: what a point is, in the singular.
     title: what was found.
     xlabel: the first ratio.
     ylabel: the second ratio.
@@ -179,17 +181,18 @@ def ratios(
     style.nothing(ax, 'no nets')
   ax.scatter(
     *points.T,
-    s=14,
+    s=26,
     color=style.series(0).color,
-    alpha=float(np.clip(6 / np.sqrt(max(len(points), 1)), 0.06, 0.8)),
+    alpha=float(np.clip(8 / np.sqrt(max(len(points), 1)), 0.15, 0.8)),
     linewidths=0,
+    zorder=3,
   )
   edge = [withStroke(linewidth=4, foreground='white')]
   for name, place in targets.items():
-    cross = {'marker': '+', 'ms': 15, 'mew': 2, 'color': '#C0392B'}
-    ax.plot(*place, ls='', **cross, path_effects=edge)
-    text = {'xytext': (7, 5), 'textcoords': 'offset points', 'weight': 'bold'}
+    cross = {'marker': '+', 'ms': 34, 'mew': 1.2, 'color': '#C0392B'}
+    ax.plot(*place, ls='', **cross, zorder=2)
+    text = {'xytext': (9, 7), 'textcoords': 'offset points', 'weight': 'bold'}
     ax.annotate(name, place, **text, path_effects=edge)
-  words = f'{len(points):,} net' + 's' * (len(points) != 1)
+  words = f'{len(points):,} {noun}' + 's' * (len(points) != 1)
   style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel)
   style.remark(ax, words + (f', {outside:,} outside' if outside else ''))

@@ -114,11 +114,19 @@ def study(
 def _floats_differ(a: Any, b: Any) -> jax.Array:
   """Returns whether any floating-point leaf of two trees differs."""
   pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-  return jnp.any(jnp.stack([
-    jnp.any(x != y) for x, y in pairs if jnp.issubdtype(x.dtype, jnp.floating)
-  ]))
+  return jnp.any(
+    jnp.stack(
+      [
+        jnp.any(x != y)
+        for x, y in pairs
+        if jnp.issubdtype(x.dtype, jnp.floating)
+      ]
+    )
+  )
 
 
 def _all_finite(tree: Any) -> jax.Array:
   """Returns whether every number in a tree is finite."""
-  return jnp.all(jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)]))
+  return jnp.all(
+    jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)])
+  )

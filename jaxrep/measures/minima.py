@@ -16,9 +16,10 @@ Hessian, λ its eigenvalues, and g_cj what case c pulls on weight j:
    *degenerate*, never counted as a minimum; a push along the flat directions
    shows whether it escapes.
 3. There is none: walk downhill. A net is *saturated* where the error stays
-   above 0 and hardly falls, however far the walk goes: in a minimum at infinity
-   at most. Weights then grow like log t, so no window of sweeps would show it.
-   If the error falls, or tends to 0, the net is *still descending*.
+   above 0, hardly falls, and at the end neither bends nor promises to: in a
+   minimum at infinity at most. Weights then grow like log t, so no window of
+   sweeps would show it. If the error falls, or tends to 0, or a minimum is
+   farther away than NEARBY, the net is *still descending*.
 
 All is scale-free: no factor on the loss changes a verdict. Only weights have a
 scale, of order one, as they have where inputs and the slopes of units do.
@@ -88,7 +89,12 @@ STEPS = 100  # so a walk reaches 50, and exp(-50) is below rounding
 
 
 class Outcome(enum.IntEnum):
-  """How training ended: ints in arrays, labels in tables."""
+  """How training ended: ints in arrays, labels in tables.
+
+  SOLVED is said here of a finite point without error only. A net that meets its
+  task's criterion on the way to no error is found still descending: whether it
+  has learnt is for the study to say.
+  """
 
   SOLVED = 0
   STILL_DESCENDING = 1

@@ -26,7 +26,9 @@ def patterns(bits: int, *, coding: str) -> Patterns:
   if bits < 2 or bits % 2:
     raise ValueError(f'bits: expected an even number ≥ 2, found {bits}')
   if coding not in ('binary', 'bipolar'):
-    raise ValueError(f"coding: expected 'binary' or 'bipolar', found {coding!r}")
+    raise ValueError(
+      f"coding: expected 'binary' or 'bipolar', found {coding!r}"
+    )
   shifts = np.arange(bits)[::-1]
   vectors = (np.arange(2**bits)[:, None] >> shifts) & 1
   symmetric = np.all(vectors == vectors[:, ::-1], axis=1, keepdims=True)
