@@ -135,7 +135,7 @@ class Writer:
     return False, ''
 
   def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
-    """Writes a finished chunk, `[S, ...]` each, and facts that fit into JSON."""
+    """Writes a finished chunk, `[S, ...]` each, and facts that are JSON."""
     buffer = io.BytesIO()
     text = json.dumps({'made_by': _maker(), **facts})
     np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)

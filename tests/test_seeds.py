@@ -39,9 +39,8 @@ def finish(nets, *, blocks=None, marks=None, study=TRIAL.study):
     blocks=blocks or layout(),
     shared=PATTERNS,
   )
-  for look in looks:  # noqa: B007 - the last one is wanted
-    pass
-  return look
+  *_, last = looks
+  return last
 
 
 def grid(seed_range, **lists):
@@ -185,10 +184,9 @@ def test_a_setting_may_set_the_initial_weights():
   w = np.arange(20, dtype=np.float32).reshape(10, 2)
   nets = seeds.Nets(np.zeros(10, np.uint32), {'w': w})
   half = np.float32(0.5)
-  for look in seeds.evolve(
+  *_, look = seeds.evolve(
     start, nets, marks=[0, 1, 2], blocks=layout(), shared=half
-  ):
-    pass
+  )
   np.testing.assert_array_equal(look.state, w / 4)
 
 

@@ -24,9 +24,11 @@ Hessian, λ its eigenvalues, and g_cj what case c pulls on weight j:
 All is scale-free: no factor on the loss changes a verdict. Only weights have a
 scale, of order one, as they have where inputs and the slopes of units do.
 
-The rules guard against five ways to err:
+The rules guard against six ways to err:
 - A net in balance does not descend, however the error curves: rounding could
-  decide otherwise. So rule 1 asks for a net off balance.
+  decide otherwise. So rule 1 asks for a net off balance. And the slope that
+  training in float32 leaves in a valley bends the error by as little as it is
+  itself: rule 1 asks for more than SINGLE of max |λ|.
 - Newton climbs as gladly as it falls. A point higher than the net, or behind a
   rise, is not where the net is.
 - Where a weight is best for every case, all its pulls vanish, and their ratio
@@ -58,34 +60,27 @@ References:
 """
 
 import enum
-from collections.abc import Callable
 from typing import NamedTuple
 
 import chex
 import jax
 import jax.numpy as jnp
-from jax.flatten_util import ravel_pytree
 
-CaseLosses = Callable[[chex.ArrayTree], chex.Array]  # params -> [C]
+from jaxrep.measures import walks
+from jaxrep.measures.walks import NEARBY, CaseLosses
 
 # Ratios of quantities that grow with the loss alike.
 PULL = 1e-3  # -λ_min / ‖g‖∞, per unit of weight: a bend that a slope can hide
 FLAT = 1e-7  # in κ: where less than half of the digits is left, so is no sign
 BALANCED = 1e-9  # balance: the pulls cancel to nine digits
 DRIFT = 0.1  # change of λ over the last step / λ_min: ½ is the theorem's bound
-ROUNDING = 1e-12  # of the error, or of max |λ|: less is arithmetic
+SINGLE = 1e-6  # |λ| / max |λ|: less can be what float32 left of a slope
 ZERO = 1e-12  # error / max |λ|: a millionth of a weight away from no error
 GAIN = 1e-9  # fall / error: more shows that a push has led out
 FALL = 0.1  # fall / error: a net with more ahead of it had not arrived
-PROMISE = (
-  1e-3  # fall that Newton's uncut step promises / error: less is the end
-)
+PROMISE = 1e-3  # fall that an uncut Newton step promises / error: less: the end
 # Lengths in the space of weights, which the loss does not scale.
-RADIUS = 0.5  # longest step: the slope of a unit changes over about 1
-ARRIVED = 1e-7  # after so short a step the next, its square, is rounding
-NEARBY = 2.0  # what is farther away is another place
 PUSH = 0.1  # far enough for terms of third order to show
-STEPS = 100  # so a walk reaches 50, and exp(-50) is below rounding
 
 
 class Outcome(enum.IntEnum):
@@ -176,14 +171,19 @@ def inspect(case_losses: CaseLosses, params: chex.ArrayTree) -> Inspection:
     TypeError: params or losses are not float64.
     ValueError: the losses are not one row `[C]`.
   """
-  view = _look(*_flatten(case_losses, params))
+  view = walks.look_at(*walks.flatten(case_losses, params))
   return Inspection(
     error=view.error,
-    gradient_max=_slope(view),
+    gradient_max=walks.slope(view),
     lambda_min=view.values[0],
     lambda_max=view.values[-1],
     balance=view.balance,
-    descending=view.finite & _bends(view) & (view.balance >= BALANCED),
+    descending=(
+      view.finite
+      & _bends(view)
+      & (view.balance >= BALANCED)
+      & (view.values[0] < -SINGLE * walks.scale(view))
+    ),
     finite=view.finite,
   )
 
@@ -222,50 +222,25 @@ def certify(case_losses: CaseLosses, params: chex.ArrayTree) -> Certificate:
   """
   first = inspect(case_losses, params)
   second = _settle(case_losses, params, first.undecided)
-  return _where(first.undecided, second, at_sight(first))
-
-
-class _View(NamedTuple):
-  """What is seen at one point."""
-
-  error: chex.Array
-  pull: chex.Array  # max_j Σ_c |g_cj|
-  balance: chex.Array
-  gradient: chex.Array  # [P]
-  values: chex.Array  # [P] eigenvalues, ascending
-  vectors: chex.Array  # [P, P] eigenvectors, in columns
-  finite: chex.Array
-
-
-class _Walk(NamedTuple):
-  """Where a walk is, what it sees there, where it tries next, how it went."""
-
-  x: chex.Array
-  view: _View
-  trial: chex.Array
-  radius: chex.Array  # no longer step is tried
-  step: chex.Array  # length of the last step taken
-  drift: chex.Array  # greatest change of an eigenvalue over that step
-  peak: chex.Array  # greatest error met
-  looks: chex.Array
+  return walks.where(first.undecided, second, at_sight(first))
 
 
 def _settle(case_losses, params, active):
   """`settle`, or nothing to rely on, at no cost, where it is not `active`."""
-  losses, start = _flatten(case_losses, params)
+  losses, start = walks.flatten(case_losses, params)
   error = jnp.sum(losses(start))
 
   def rests(walk):
-    return (walk.step < ARRIVED) & (walk.view.balance < BALANCED)
+    return (walk.step < walks.ARRIVED) & (walk.view.balance < BALANCED)
 
   def is_here(walk):
     near = jnp.linalg.norm(walk.x - start) < NEARBY
     return near & (walk.peak <= error + GAIN * jnp.abs(error))
 
-  newton = _walk(losses, start, active, downhill=False)
+  newton = walks.walk_from(losses, start, active, downhill=False)
   found = rests(newton) & is_here(newton)
-  descent = _walk(losses, start, active & ~found, downhill=True)
-  end = _where(found, newton, descent)
+  descent = walks.walk_from(losses, start, active & ~found, downhill=True)
+  end = walks.where(found, newton, descent)
   view, stationary = end.view, rests(end) & is_here(end)
 
   lambda_min, flat = view.values[0], _flat(view)
@@ -273,10 +248,10 @@ def _settle(case_losses, params, active):
   convex = lambda_min > flat
   minimum = certain & convex
   saddle = certain & (lambda_min < -flat)
-  solved = stationary & ~saddle & (view.error <= ZERO * _scale(view))
+  solved = stationary & ~saddle & (view.error <= ZERO * walks.scale(view))
 
   fallen = error - view.error
-  promise = -view.gradient @ _step(view, jnp.inf, downhill=True) / 2
+  promise = -view.gradient @ walks.step(view, jnp.inf, downhill=True) / 2
   ended = (fallen < FALL * error) & (promise < PROMISE * view.error)
   elsewhere = rests(end) & convex  # a finite minimum, not nearby
   saturated = ~stationary & ~elsewhere & ~_bends(view) & ended
@@ -285,7 +260,7 @@ def _settle(case_losses, params, active):
   push = _push(view)
 
   def error_after(push):
-    walk = _walk(losses, end.x + push, pushed, downhill=True)
+    walk = walks.walk_from(losses, end.x + push, pushed, downhill=True)
     return walk.view.error
 
   lowest = jnp.min(jax.vmap(error_after)(jnp.stack([push, -push])))
@@ -313,77 +288,6 @@ def _settle(case_losses, params, active):
   )
 
 
-def _walk(losses, start, active, *, downhill):
-  """Returns where Newton's steps lead: to a stationary point, or `downhill`.
-
-  After each look at a trial point the next trial is a step away from the best
-  one so far: half the length where a trial is not finite, or downhill climbs. A
-  walk ends on arrival or after STEPS; Newton's also where it leaves the
-  neighbourhood, as nothing that it would find there counts.
-  """
-  reach = jnp.inf if downhill else NEARBY
-
-  def goes_on(walk):
-    moves = (walk.step >= ARRIVED) & (walk.radius >= ARRIVED)
-    near = jnp.linalg.norm(walk.x - start) < reach
-    return active & moves & near & (walk.looks <= STEPS)
-
-  def look(walk):
-    old, seen = walk.view, _look(losses, walk.trial)
-    first = walk.looks == 0
-    level = seen.error <= old.error + ROUNDING * jnp.abs(old.error)
-    taken = seen.finite & (first | level | (not downhill))
-    length = jnp.linalg.norm(walk.trial - walk.x)
-    drift = jnp.max(jnp.abs(seen.values - old.values))
-    view = _where(taken, seen, old)
-    x = jnp.where(taken, walk.trial, walk.x)
-    radius = jnp.where(taken, jnp.minimum(2 * walk.radius, RADIUS), length / 2)
-    return _Walk(
-      x=x,
-      view=view,
-      trial=x + _step(view, radius, downhill=downhill),
-      radius=radius,
-      step=jnp.where(taken & ~first, length, walk.step),
-      drift=jnp.where(taken & ~first, drift, walk.drift),
-      peak=jnp.maximum(walk.peak, view.error),
-      looks=walk.looks + 1,
-    )
-
-  nan, no = jnp.full_like(start, jnp.nan), jnp.array(False)
-  unseen = _View(*3 * [nan[0]], nan, nan, jnp.diag(nan), no)
-  inf = jnp.full_like(nan[0], jnp.inf)
-  walk = _Walk(
-    x=start,
-    view=unseen,
-    trial=start,
-    radius=jnp.full_like(inf, RADIUS),
-    step=inf,
-    drift=inf,
-    peak=-inf,
-    looks=jnp.array(0, jnp.int32),
-  )
-  return jax.lax.while_loop(goes_on, look, walk)
-
-
-def _step(view, radius, *, downhill):
-  """Returns -Σ_i (u_i·g / λ_i) u_i, cut to the radius.
-
-  Downhill divides by |λ_i|, so that no part of the step climbs. Where λ_i is
-  rounding, Newton does not step along u_i (the pseudo-inverse), and downhill
-  steps as far as the least λ_i above rounding would let it.
-  """
-  size = jnp.abs(view.values)
-  least = ROUNDING * jnp.maximum(_scale(view), _slope(view))
-  least = jnp.where(least > 0, least, 1)
-  along = view.vectors.T @ view.gradient
-  part = along / jnp.maximum(size, least)
-  if not downhill:
-    part = jnp.where(size > least, jnp.sign(view.values) * part, 0)
-  length = jnp.linalg.norm(part)
-  cut = jnp.minimum(radius / jnp.where(length > 0, length, 1), 1)
-  return -view.vectors @ (cut * part)
-
-
 def _push(view):
   """Returns a fixed random vector in the flat directions, of length PUSH."""
   lowest = jnp.arange(view.values.size) == 0
@@ -393,76 +297,12 @@ def _push(view):
   return view.vectors @ (PUSH * part / jnp.linalg.norm(part))
 
 
-def _look(losses, x):
-  """Returns the view of a point; eigenvalues are nan where it is not finite."""
-  error = jnp.sum(losses(x))
-  pulls = jax.jacfwd(losses)(x)  # [C, P]
-  hessian = jax.hessian(lambda x: jnp.sum(losses(x)))(x)
-  gradient, pull = jnp.sum(pulls, 0), jnp.sum(jnp.abs(pulls), 0)
-  held = jnp.maximum(pull, jnp.max(jnp.abs(hessian), 0))
-  balance = jnp.max(jnp.abs(gradient) / jnp.where(held > 0, held, 1))
-  seen = jnp.concatenate([hessian.ravel(), gradient, error[None], x])
-  finite = jnp.all(jnp.isfinite(seen))
-  values, vectors = _eigh(jnp.where(finite, hessian, 0))
-  return _View(
-    error=error,
-    pull=jnp.max(pull),
-    balance=balance,
-    gradient=gradient,
-    values=jnp.where(finite, values, jnp.nan),
-    vectors=vectors,
-    finite=finite,
-  )
-
-
-@jax.custom_batching.sequential_vmap
-def _eigh(matrix):
-  """`jnp.linalg.eigh`, one matrix after the other.
-
-  Batches of more than 64 hang on two CPU devices (jax 0.10.2).
-  """
-  return tuple(jnp.linalg.eigh(matrix))
-
-
-def _slope(view):
-  return jnp.max(jnp.abs(view.gradient))  # ‖g‖∞
-
-
-def _scale(view):
-  return jnp.max(jnp.abs(view.values))  # max |λ|
-
-
 def _flat(view):
-  return FLAT * jnp.maximum(_scale(view), view.pull)  # κ, see above
+  return FLAT * jnp.maximum(walks.scale(view), view.pull)  # κ, see above
 
 
 def _bends(view):
-  least = jnp.maximum(PULL * _slope(view), ROUNDING * _scale(view))
+  least = jnp.maximum(
+    PULL * walks.slope(view), walks.ROUNDING * walks.scale(view)
+  )
   return view.values[0] < -least
-
-
-def _where(condition, left, right):
-  return jax.tree.map(lambda a, b: jnp.where(condition, a, b), left, right)
-
-
-def _flatten(case_losses, params):
-  """Returns the losses as a function of one vector `[P]`, and that vector."""
-  kinds = {str(jnp.asarray(leaf).dtype) for leaf in jax.tree.leaves(params)}
-  if kinds != {'float64'} or not jax.config.jax_enable_x64:
-    found = ', '.join(sorted(kinds)) or 'no arrays'
-    where = 'inside' if jax.config.jax_enable_x64 else 'outside'
-    raise TypeError(
-      'params: expected float64 inside jax.enable_x64(True), '
-      f'found {found} {where}'
-    )
-  x, unflatten = ravel_pytree(params)
-
-  def losses(x):
-    return case_losses(unflatten(x))
-
-  rows = jax.eval_shape(losses, x)
-  if rows.dtype != jnp.float64:
-    raise TypeError(f'case_losses: expected float64, found {rows.dtype}')
-  if len(rows.shape) != 1:
-    raise ValueError(f'case_losses: expected [C], found shape {rows.shape}')
-  return losses, x
