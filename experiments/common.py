@@ -103,7 +103,9 @@ define_number(
   'chunk_size', 'Nets written to disk at a time: what a killed run can lose.',
   kind=int, low=1, high=2**24,
 )  # fmt: skip
-flags.DEFINE_string('out', None, 'Folder for the record. Default: runs/STUDY.')
+flags.DEFINE_string(
+  'out', None, 'Folder for what is written. Default of a study: runs/STUDY.'
+)
 
 
 class BadInputError(Exception):
@@ -146,14 +148,14 @@ def launch(
     try:
       _use_all_cores()
       run()
+      sys.stdout.flush()
     except (BadInputError, records.RecordError) as error:
       _fail(name, str(error))
+    except BrokenPipeError:  # who reads, like `| head`, has seen enough
+      os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
-      print(
-        f'\n{name}: interrupted; the same command goes on from the last'
-        ' finished chunk',
-        file=sys.stderr,
-      )
+      how = '; the same command goes on from the last finished chunk'
+      print(f'\n{name}: interrupted{how if defaults else ""}', file=sys.stderr)
       sys.exit(130)
 
   app.run(main, flags_parser=parse)

@@ -3,6 +3,7 @@
 from absl import flags
 
 from jaxrep import trials
+from jaxrep.learning import errors
 
 from . import common
 
@@ -64,7 +65,7 @@ def recipe() -> trials.Recipe:
     positive_weight=FLAGS.positive_weight,
     margin=FLAGS.margin if FLAGS.criterion == 'margin' else (0.5,),
     bias_init=FLAGS.bias_init,
-    band=0.2 if FLAGS.zero_error_band else 0.0,
+    band=errors.LETTER_BAND if FLAGS.zero_error_band else 0.0,
     sweeps=FLAGS.sweeps,
     after=FLAGS.after,
   )

@@ -12,6 +12,7 @@ import jax
 import numpy as np
 
 from jaxrep import nets, records, seeds, trials
+from jaxrep.learning import errors
 from jaxrep.tasks.patterns import Patterns
 
 from . import common
@@ -60,7 +61,7 @@ def recipe(
   return trials.Recipe(
     **{name: (float(setting[name]),) for name in GRID},
     bias_init=flags['bias_init'],
-    band=0.2 if flags['zero_error_band'] == 'true' else 0.0,
+    band=errors.LETTER_BAND if flags['zero_error_band'] == 'true' else 0.0,
     sweeps=int(flags['sweeps']),
     after=int(flags['after']),
   )

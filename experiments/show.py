@@ -9,7 +9,6 @@ and leaves a GIF of that. Pictures go to --out, or into the record, to net_ROW.
 
 import os
 import pathlib
-import sys
 
 from absl import flags
 
@@ -93,17 +92,13 @@ def _main() -> None:
     raise common.BadInputError(
       '--record: expected the folder of a finished run, found none'
     )
-  try:
-    run(
-      FLAGS.record,
-      net=FLAGS.net,
-      pattern=FLAGS.pattern,
-      out=FLAGS.out,
-      movie=FLAGS.movie,
-    )
-    sys.stdout.flush()
-  except BrokenPipeError:  # who reads, like `| head`, has seen enough
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+  run(
+    FLAGS.record,
+    net=FLAGS.net,
+    pattern=FLAGS.pattern,
+    out=FLAGS.out,
+    movie=FLAGS.movie,
+  )
 
 
 if __name__ == '__main__':

@@ -17,7 +17,7 @@ def draw(*shape):
 
 
 def loss(net, x, d):
-  y = nets.apply(net, x)
+  y = jax.vmap(nets.apply, (None, 0))(net, x)
   return 0.5 * jnp.sum((y - d) ** 2), jnp.max(jnp.abs(y - d))
 
 

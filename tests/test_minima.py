@@ -39,7 +39,7 @@ def judge(function, case_losses, params, setting):
 
 
 def outcomes(certificate):
-  return [Outcome(k) for k in certificate.outcome]
+  return [Outcome(int(k)) for k in certificate.outcome]
 
 
 def stack(points):

@@ -16,6 +16,7 @@ POSITIVE = style.Look('#14213D', (0, ()), '')
 NEGATIVE = style.Look('#D0653F', (0, (3, 1.2)), '')
 LIT = '#F2B01E'
 RADIUS = 0.3  # of a unit, where neighbours in the widest layer are 1 apart
+ROOM = 4  # units in a layer between which there is room for answers
 READABLE = 4.5  # points; smaller text is left out
 
 
@@ -68,7 +69,7 @@ def diagram(
       above = (0, 1.8 * RADIUS if k else -1.8 * RADIUS)
       _words(ax, layer, _numbers(biases[k - 1] if k else lit[0]), size)
       _words(ax, layer + above, labels[k] if labels else (), size)
-      if k:
+      if k and len(layer) <= ROOM:
         beside = (1.25 * RADIUS, 0)
         answers = [f'y = {y:.2f}' for y in lit[k]]
         _words(ax, layer + beside, answers, size, ha='left')

@@ -4,6 +4,8 @@ import chex
 import jax
 import jax.numpy as jnp
 
+LETTER_BAND = 0.2  # of the zero-error band: "above 0.8 .. below 0.2"
+
 
 def squared(
   y: chex.Array, d: chex.Array, *, positive_weight: chex.Numeric = 1.0
@@ -30,7 +32,8 @@ def banded(
     error: of each output, any shape.
     y: outputs, the same shape.
     d: targets 0 or 1, the same shape.
-    band: 0.2 is the letter's "above 0.8 if it should be on, below 0.2 if off".
+    band: `LETTER_BAND` is the letter's: above 0.8 if it should be on, below 0.2
+      if off.
 
   References:
     Rumelhart, Hinton & Williams, Nature 323 (1986), on the family trees.

@@ -50,7 +50,7 @@ Write the loss case by case, in float64; `jax.vmap` adds the nets, in blocks of
 ...   weights = jnp.array([-8.0, 0.0, jnp.nan])
 ...   judge = jax.vmap(lambda weight: minima.certify(case_losses, weight))
 ...   certificate = jax.jit(judge)(weights)
->>> [minima.Outcome(k).label for k in certificate.outcome]
+>>> [minima.Outcome(k).label for k in certificate.outcome.tolist()]
 ['still descending', 'local minimum', 'diverged']
 
 For many nets, `inspect` all and `settle` those that this leaves undecided.
