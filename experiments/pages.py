@@ -7,11 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxrep import nets, records, report, stats
+from jaxrep import nets, records, report, stats, tables
 from jaxrep.figures import curves, ends, maps, settings, style
 from jaxrep.figures import nets as drawn
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
+from jaxrep.tables import Table
 
 from .groups import Group, groups, varied
 
@@ -40,7 +41,7 @@ class Extra(NamedTuple):
   """
 
   figures: Sequence[Figure] = ()
-  tables: Sequence[report.Table] = ()
+  tables: Sequence[Table] = ()
 
 
 def page(
@@ -74,10 +75,10 @@ def page(
     chosen = portraits(group)
     figures = [net_diagrams(group, chosen), *figures]
     figures += [error_curves(group), final_errors(group, states)]
-    tables = [states_table(group, states), *added.tables]
+    below = [states_table(group, states), *added.tables]
   else:
     figures += over_settings(found, paper)
-    tables = added.tables
+    below = added.tables
   if len(found) <= SEVERAL:
     figures.append(survival(found, budget, marks))
   return report.Page(
@@ -87,11 +88,11 @@ def page(
       report.Claim(**{name: claim[name] for name in report.Claim._fields})
       for claim in record.summary['claims']
     ],
-    results=[report.results_table('Results', found[0].results)]
+    results=[tables.results_table('Results', found[0].results)]
     if len(found) == 1
     else (),
     figures=figures,
-    tables=tables,
+    tables=below,
     settings=_settings_table(found, shown) if len(found) > 1 else None,
     command=f'python -m experiments.{record.summary["study"]}'
     ' --flagfile=run.flags --out=OTHER',
@@ -109,7 +110,7 @@ def _answer(record, found) -> str:
       f' {record.summary["nets"]:,} nets: the share that solves it within'
       f' {budget:,} sweeps runs from {min(rates):.1%} to {max(rates):.1%}.'
     )
-  results = {k: report.measured(v) for k, v in found[0].results.items()}
+  results = {k: tables.measured(v) for k, v in found[0].results.items()}
   median = found[0].results['sweeps_median']
   return (
     f'Of {len(found[0].solved):,} nets with {record.flags["hidden"]} hidden'
@@ -123,7 +124,7 @@ def _answer(record, found) -> str:
   )
 
 
-def _settings_table(found, shown) -> report.Table:
+def _settings_table(found, shown) -> Table:
   varying = varied(found)
   rows = [
     {
@@ -133,7 +134,7 @@ def _settings_table(found, shown) -> report.Table:
     for g in found
   ]
   note = 'All results of every setting are in summary.json.'
-  return report.settings_table('Settings', rows, note=note)
+  return tables.settings_table('Settings', rows, note=note)
 
 
 def over_settings(
@@ -268,7 +269,7 @@ def _named(group: Group, states: Mapping[float, str]) -> str:
   return f'{start}, {near[most]:,} of them at E ≈ {most:g}'
 
 
-def states_table(group: Group, states: Mapping[float, str]) -> report.Table:
+def states_table(group: Group, states: Mapping[float, str]) -> Table:
   """Returns at which errors unsolved nets sit, most nets first.
 
   Args:
@@ -288,7 +289,7 @@ def states_table(group: Group, states: Mapping[float, str]) -> report.Table:
       if abs(nearest - error) <= NEAR:
         shown, words = f'≈ {nearest:g}', states[nearest]
     counts[shown, words, NAMES[int(outcome)]] += 1
-  return report.Table(
+  return Table(
     'Where the unsolved nets sit',
     ('final error', 'what it does', 'outcome', 'nets'),
     [(*key, n) for key, n in counts.most_common(LONGEST)],

@@ -15,7 +15,7 @@ import jax
 import numpy as np
 import tqdm
 
-from jaxrep import records, report, seeds, stats, writing
+from jaxrep import records, report, seeds, stats, tables, writing
 from jaxrep.measures.minima import Outcome
 
 Watch = Callable[[int, int], None]
@@ -200,8 +200,8 @@ def write_results(
     summary = {'study': study, 'nets': 0, 'results': listed}
     summary |= {'settings': [{'setting': {}, 'results': listed}], 'claims': []}
     writer.write_json(records.SUMMARY, summary)
-  table = report.results_table(study, listed)
-  print(report.text_table(table.columns, table.rows))
+  table = tables.results_table(study, listed)
+  print(tables.text_table(table.columns, table.rows))
   print(f'{out}/{records.SUMMARY}')
 
 

@@ -14,7 +14,8 @@ from absl import flags
 
 from jaxrep import records
 
-from . import common, movie, pictures, portrait, replay, subjects
+from . import common
+from .single import movie, pictures, portrait, replay, subjects
 
 FLAGS = flags.FLAGS
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jaxrep import records, report, stats
+from jaxrep import records, report, stats, tables
 from jaxrep.figures import ends, style, units
 
 from . import groups, pages, symmetry_results
@@ -57,7 +57,7 @@ def _extra(found: Sequence[groups.Group]) -> pages.Extra:
   return pages.Extra(figures, _tables(group))
 
 
-def _width_table(found) -> list[report.Table]:
+def _width_table(found) -> list[tables.Table]:
   if 'hidden' not in groups.varied(found):
     return []
   names = list(groups.varied(found))
@@ -72,7 +72,7 @@ def _width_table(found) -> list[report.Table]:
     for c in symmetry_results.compare_widths(found)
   ]
   return [
-    report.Table(
+    tables.Table(
       'More hidden units, on the same seeds',
       (
         *names,
@@ -112,7 +112,7 @@ def _hinton(group, chosen) -> report.Figure:
 
 def _ratios(group) -> report.Figure:
   shares = {
-    name: report.value(group.results[f'ratio_{name.replace(":", "")}_rate'])
+    name: tables.value(group.results[f'ratio_{name.replace(":", "")}_rate'])
     for name in ('1:2:4', '2:3:4')
   }
   fig, ax = style.figure(size=(6.2, 4.6))
@@ -156,7 +156,7 @@ def _sorted_inputs(group, row) -> report.Figure:
   )
 
 
-def _tables(group) -> list[report.Table]:
+def _tables(group) -> list[tables.Table]:
   arrays, solved = group.arrays, group.solved
   pairs = arrays['w0'].shape[1] // 2
   words = np.append(arrays['orders'], 'differs between units')
@@ -170,7 +170,7 @@ def _tables(group) -> list[report.Table]:
     for name, ratio in symmetry_results.put_ratios(pairs).items()
   ]  # fmt: skip
   return [
-    report.Table(
+    tables.Table(
       'Exact mirror weights put into every solved net',
       ('ratio put in', 'right on all cases after it'),
       keeps,
@@ -178,7 +178,7 @@ def _tables(group) -> list[report.Table]:
       ' pairs are kept. Ratios in which two sets of pairs weigh the same cannot'
       ' work.',
     ),
-    report.Table(
+    tables.Table(
       'Which pair holds which size, from the outside in',
       ('order', 'solved nets'),
       [(words[k], int(n)) for k, n in orders],

@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from jaxrep import report
+from jaxrep import report, tables
 
 VOID = {'meta', 'img', 'br', 'hr', 'link', 'input'}
 PNG = b'\x89PNG\r\n\x1a\n' + struct.pack('>I4sII', 13, b'IHDR', 1200, 760)
@@ -38,10 +38,10 @@ def page(**changes):
     title='1,000 nets',
     lede='Most learn.',
     claims=[report.Claim('It takes', '1,425', SWEEPS, 'holds', 'The letter')],
-    results=[report.results_table('Results', RESULTS)],
+    results=[tables.results_table('Results', RESULTS)],
     figures=[report.Figure('a b', 'They fall', 'down', 'Curves.', PNG)],
-    tables=[report.Table('More', ('name', 'x'), [('one', 1.5), ('two', None)])],
-    settings=report.settings_table('Settings', settings(3)),
+    tables=[tables.Table('More', ('name', 'x'), [('one', 1.5), ('two', None)])],
+    settings=tables.settings_table('Settings', settings(3)),
     command='python -m experiments.x',
     flags='--seeds=1000\n--rate=0.1\n',
     machine='jax 1.2,\n 8.4 s',
@@ -79,15 +79,15 @@ EMPTY = report.Page(title='Nothing', lede='No nets.')
 PAGES = {
   'whole': page(),
   'empty': EMPTY,
-  'empty table': EMPTY._replace(results=[report.Table('T', ('a', 'b'), [])]),
-  'long': page(settings=report.settings_table('Settings', settings(30))),
+  'empty table': EMPTY._replace(results=[tables.Table('T', ('a', 'b'), [])]),
+  'long': page(settings=tables.settings_table('Settings', settings(30))),
   'nasty': report.Page(
     title=NASTY,
     lede=NASTY,
     claims=[report.Claim(NASTY, NASTY, NASTY, NASTY, NASTY)],
-    results=[report.results_table(NASTY, {NASTY: SWEEPS | {'unit': NASTY}})],
+    results=[tables.results_table(NASTY, {NASTY: SWEEPS | {'unit': NASTY}})],
     figures=[report.Figure(NASTY, NASTY, NASTY, NASTY, PNG)],
-    tables=[report.Table(NASTY, (NASTY, '"x'), [(NASTY, float('nan'))], NASTY)],
+    tables=[tables.Table(NASTY, (NASTY, '"x'), [(NASTY, float('nan'))], NASTY)],
     command=NASTY,
     flags=NASTY,
     machine=NASTY,
@@ -147,7 +147,7 @@ def test_two_figures_of_one_name_are_refused():
 
 
 def test_a_row_of_another_length_is_refused():
-  table = report.Table('T', ('a', 'b'), [(1, 2, 3)])
+  table = tables.Table('T', ('a', 'b'), [(1, 2, 3)])
   with pytest.raises(ValueError, match="table 'T': expected 2 cells a row"):
     report.html(page(tables=[table]))
 
@@ -175,8 +175,8 @@ def test_a_verdict_has_the_claim_the_source_ours_and_n():
 def test_undefined_and_censored_results_are_shown_and_explained():
   words = Reader(report.html(page())).words
   assert {'—', '> budget', '[18,200, > budget]'} <= set(words)
-  assert {'—: undefined.', report.NOTES['> budget']} <= set(words)
-  assert report.NOTES['> budget'] not in Reader(report.html(EMPTY)).words
+  assert {'—: undefined.', tables.NOTES['> budget']} <= set(words)
+  assert tables.NOTES['> budget'] not in Reader(report.html(EMPTY)).words
 
 
 def test_only_long_tables_of_settings_are_folded():
@@ -189,7 +189,7 @@ def test_only_long_tables_of_settings_are_folded():
 def test_settings_are_written_in_full():
   rows = [{'setting': {'rate': 0.123456}, 'results': {'a': RATE, 'b': SWEEPS}},
           {'setting': {'rate': -1e-7, 'hidden': 2}, 'results': {}}]  # fmt: skip
-  table = report.settings_table('T', rows, results=['b'])
+  table = tables.settings_table('T', rows, results=['b'])
   assert table.columns == ('rate', 'hidden', 'b')
   assert table.rows == [['0.123456', None, SWEEPS], ['−1e−07', 2, None]]
 
@@ -218,7 +218,7 @@ def test_how_it_was_run_is_told():
   ],
 )  # fmt: skip
 def test_numbers_in_words(value, unit, said):
-  assert report.number(value, unit=unit) == said
+  assert tables.number(value, unit=unit) == said
 
 
 @pytest.mark.parametrize(
@@ -242,21 +242,21 @@ def test_numbers_in_words(value, unit, said):
   ],
 )  # fmt: skip
 def test_results_have_the_digits_that_their_interval_deserves(result, said):
-  assert report.measured(result) == said
+  assert tables.measured(result) == said
 
 
 def test_a_table_for_the_terminal_is_aligned():
   rows = [('solved', RATE, 1000), ('slow', CENSORED, 50), ('none', None, 0)]
-  assert report.text_table(('result', 'ours', 'n'), rows).split('\n') == [
+  assert tables.text_table(('result', 'ours', 'n'), rows).split('\n') == [
     'result                                ours      n',
     '------  ----------------------------------  -----',
     'solved                 88.3 % [86.2, 90.1]  1,000',
     'slow    > budget [18,200, > budget] sweeps     50',
     'none                                     —      0',
     '—: undefined.',
-    report.NOTES['> budget'],
+    tables.NOTES['> budget'],
   ]
-  assert report.text_table(('a', 'b'), []) == 'a  b\n-  -'
+  assert tables.text_table(('a', 'b'), []) == 'a  b\n-  -'
 
 
 def test_the_terminal_gets_every_table_and_long_ones_cut():

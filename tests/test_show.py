@@ -11,17 +11,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import (
-  common,
-  descent_flags,
-  movie,
-  portrait,
-  replay,
-  running,
-  show,
-  subjects,
-)
-from jaxrep import records, report, seeds, trials
+from experiments import common, descent_flags, running, show
+from experiments.single import movie, portrait, replay, subjects
+from jaxrep import records, report, seeds, tables, trials
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 

@@ -3,11 +3,11 @@
 import matplotlib
 import numpy as np
 
-from jaxrep import records, report
+from jaxrep import records, report, tables
 from jaxrep.figures import nets as drawn
 from jaxrep.figures import style, units
 
-from . import common
+from .. import common
 from .subjects import Subject, words
 
 MOST = 64  # patterns that are shown one by one
@@ -35,7 +35,7 @@ def heading(subject: Subject) -> str:
   if 'age' in fact:
     end.append(f'(trained for {fact["age"]:,})')
   if 'error' in fact:
-    end.append(f'with E = {report.number(float(fact["error"]))}')
+    end.append(f'with E = {tables.number(float(fact["error"]))}')
   return '; '.join([start, ' '.join(flags) or 'no settings', ' '.join(end)])
 
 
@@ -80,15 +80,15 @@ def _folded(columns, rows, *, keep) -> str:
     return [*row[:keep], *row[start : start + WIDE]]
 
   return '\n\n'.join(
-    report.text_table(cut(columns, k), [cut(row, k) for row in rows])
+    tables.text_table(cut(columns, k), [cut(row, k) for row in rows])
     for k in starts
   )
 
 
 def _decimal(value, digits=3) -> str:
   if np.isnan(value):
-    return report.number(None)
-  return report.number(round(float(value), digits), digits=digits)
+    return tables.number(None)
+  return tables.number(round(float(value), digits), digits=digits)
 
 
 def figures(subject: Subject, case: int) -> list[report.Figure]:

@@ -1,0 +1,1 @@
+"""Looking at one net of a record: the parts of `experiments.show`."""
