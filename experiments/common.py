@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 import jax
+import numpy as np
 from absl import app, flags, logging
 
 from jaxrep import records, seeds
@@ -19,7 +20,7 @@ SEEDS = 2**32
 
 
 class Number(flags.ArgumentParser):
-  """Parses one number, finite and within bounds."""
+  """Parses one number, finite and within bounds, also as float32."""
 
   def __init__(self, kind: type, low: float, high: float, above: bool):
     super().__init__()
@@ -28,16 +29,23 @@ class Number(flags.ArgumentParser):
     bound = f'{">" if above else "≥"} {low:g}'
     if high < math.inf:
       bound += f' and ≤ {high:g}'
-    self.syntactic_help = f'{word} {bound}'
+    single = '' if kind is int else ' (float32)'
+    self.syntactic_help = f'{word} {bound}{single}'
 
   def parse(self, argument):
     word = str(argument).strip()
     with contextlib.suppress(ValueError, OverflowError):
       value = self.kind(word)
-      inside = value > self.low if self.above else value >= self.low
-      if math.isfinite(value) and inside and value <= self.high:
+      used = self.as_used(value)
+      inside = used > self.low if self.above else used >= self.low
+      if math.isfinite(used) and inside and value <= self.high:
         return value
     raise ValueError(f'expected {self.syntactic_help}, found {word!r}')
+
+  def as_used(self, value: float) -> float:
+    """Returns the number that a net is trained with."""
+    with np.errstate(over='ignore'):
+      return value if self.kind is int else float(np.float32(value))
 
   def flag_type(self) -> str:
     return 'number'
@@ -50,7 +58,7 @@ class Numbers(Number):
     if isinstance(argument, tuple):
       return argument
     values = tuple(super(Numbers, self).parse(w) for w in argument.split(','))
-    if len(set(values)) < len(values):
+    if len(set(map(self.as_used, values))) < len(values):
       raise ValueError(f'expected different numbers, found {argument!r}')
     return values
 
@@ -106,6 +114,10 @@ define_number(
 flags.DEFINE_string(
   'out', None, 'Folder for what is written. Default of a study: runs/STUDY.'
 )
+flags.register_validator(
+  'out', lambda out: out is None or out.strip(),
+  'expected a folder, found no name',
+)  # fmt: skip
 
 
 class BadInputError(Exception):
@@ -135,6 +147,8 @@ def launch(
       if defaults:
         _set_defaults(flagfiles(defaults) / 'paper.flags')
       rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
+    except UnicodeDecodeError as error:
+      _fail(name, f'--flagfile: expected text, found {error}', hint=True)
     except flags.Error as error:
       _fail(name, str(error).removeprefix('ERROR:: '), hint=True)
     if len(rest) > 1:
@@ -158,6 +172,7 @@ def launch(
       print(f'\n{name}: interrupted{how if defaults else ""}', file=sys.stderr)
       sys.exit(130)
 
+  _show_flags_of(run.__module__)
   app.run(main, flags_parser=parse)
 
 
@@ -207,10 +222,21 @@ def _set_defaults(paper: pathlib.Path) -> None:
 
 def _find_flagfile(argument: str) -> str:
   """Lets `--flagfile=flags/..` be found where only the package is installed."""
-  option, _, path = argument.partition('=flags/')
-  if option.lstrip('-') == 'flagfile' and not os.path.exists(f'flags/{path}'):
-    return f'{option}={flagfiles(path)}'
+  option, given, path = argument.partition('=')
+  if option.lstrip('-') != 'flagfile' or not given:
+    return argument
+  if not path:
+    raise flags.Error('flag --flagfile=: expected a file, found no name')
+  if path.startswith('flags/') and not os.path.exists(path):
+    return f'{option}={flagfiles(path.removeprefix("flags/"))}'
   return argument
+
+
+def _show_flags_of(module: str) -> None:
+  """Makes --helpshort show a binary that a console script imports."""
+  for flag in FLAGS.get_key_flags_for_module(module):
+    FLAGS.register_key_flag_for_module(sys.argv[0], flag)
+  sys.modules['__main__'].__doc__ = sys.modules[module].__doc__
 
 
 def _use_all_cores() -> None:

@@ -31,6 +31,11 @@ SUMMARY, MACHINE = 'summary.json', 'machine.json'
 # for (`outcomes` for `outcome`).
 CONSTANTS = ('units', 'marks', 'inputs', 'targets', 'outcomes', 'orders')
 UNITS = ('identity', 'relu', 'sigmoid', 'softplus', 'tanh')
+# What reading a file may raise that is missing, cut short or altered.
+_DAMAGE = (
+  OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
+  RuntimeError, zipfile.BadZipFile,
+)  # fmt: skip
 
 Arrays = dict[str, np.ndarray]
 
@@ -98,7 +103,7 @@ def load_parts(folder: str | os.PathLike) -> dict[str, Arrays]:
   """
   parts: dict[str, Arrays] = {}
   path = pathlib.Path(folder) / ARRAYS
-  with naming(path), np.load(path) as archive:
+  with naming(path), open(path, 'rb') as file, np.load(file) as archive:
     for entry in archive.files:
       part, _, name = entry.partition('/')
       parts.setdefault(part, {})[name] = archive[entry]
@@ -129,13 +134,13 @@ def machine_line(folder: str | os.PathLike) -> str:
   path = pathlib.Path(folder) / MACHINE
   with naming(path):
     facts = json.loads(path.read_text())
-  return (
-    f'jax {facts["jax"]}, {facts["device"]}, {facts["cores"]} cores;'
-    f' {sum(facts["seconds"].values()):.1f} s, of which'
-    f' {facts["compile_seconds"]:.1f} s compiling; peak memory'
-    f' {facts["peak_memory_mib"]:,} MiB; {facts["sweeps_computed"]:,} nets ×'
-    f' sweeps computed, {facts["sweeps_needed"]:,} needed'
-  )
+    return (
+      f'jax {facts["jax"]}, {facts["device"]}, {facts["cores"]} cores;'
+      f' {sum(facts["seconds"].values()):.1f} s, of which'
+      f' {facts["compile_seconds"]:.1f} s compiling; peak memory'
+      f' {facts["peak_memory_mib"]:,} MiB; {facts["sweeps_computed"]:,} nets ×'
+      f' sweeps computed, {facts["sweeps_needed"]:,} needed'
+    )
 
 
 def parse_flags(text: str) -> dict[str, str]:
@@ -176,6 +181,6 @@ def naming(path: pathlib.Path, flag: str = '') -> Iterator[None]:
   """Turns what can go wrong with a file into one line that names it."""
   try:
     yield
-  except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+  except _DAMAGE as error:
     reason = getattr(error, 'strerror', None) or error
     raise RecordError(f'{flag}{path}: {reason}') from error

@@ -47,13 +47,14 @@ class Writer:
       RecordError: it is a file, cannot be written, is in use by another
         process, or holds a record of other flags.
     """
-    if self.folder.is_file():
-      raise RecordError(f'--out={self.folder}: expected a folder, found a file')
-    missing = [p for p in (self.folder, *self.folder.parents) if not p.exists()]
     with self._exit:
       with naming(self.folder, '--out='):
-        self.folder.mkdir(parents=True, exist_ok=True)
+        if self.folder.is_file():
+          raise ValueError('expected a folder, found a file')
+        ways = (self.folder, *self.folder.parents)
+        missing = [path for path in ways if not path.exists()]
         self._exit.callback(_remove_empty, missing)
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._lock()
       self._check_flags()
       self._exit = self._exit.pop_all()
@@ -64,9 +65,11 @@ class Writer:
 
   def _lock(self) -> None:
     path = self.folder / _LOCK
-    file = self._exit.enter_context(path.open('w'))
+    file = self._exit.enter_context(open(path, 'w'))  # noqa: SIM115
     try:
       fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+      if not os.fstat(file.fileno()).st_nlink:  # its holder has just removed it
+        raise BlockingIOError
     except BlockingIOError:
       raise RecordError(
         f'--out={self.folder}: another process is writing there'
@@ -76,7 +79,8 @@ class Writer:
   def _check_flags(self) -> None:
     path = self.folder / records.FLAGS
     if not path.exists():
-      if any(other.name != _LOCK for other in self.folder.iterdir()):
+      ours = {_LOCK, _temporary(path).name}
+      if any(other.name not in ours for other in self.folder.iterdir()):
         raise RecordError(
           f'--out={self.folder}: expected an empty folder or a record, found'
           f' files and no {records.FLAGS}'
@@ -87,10 +91,11 @@ class Writer:
     old, new = records.parse_flags(text), records.parse_flags(self._flags)
     names = sorted(old.keys() | new.keys())
     differ = [name for name in names if old.get(name) != new.get(name)]
-    if differ:
-      found = f'--{differ[0]}={old.get(differ[0])}, not {new.get(differ[0])}'
-    elif text != self._flags:
-      found = f'one of {text.splitlines()[0]!r}'
+    header, expected = (t.partition('\n')[0] for t in (text, self._flags))
+    if header != expected:
+      found = f'one of {header!r}'
+    elif differ:
+      found = ', not '.join(_said(flags, differ[0]) for flags in (old, new))
     else:
       return
     raise RecordError(
@@ -106,7 +111,8 @@ class Writer:
   def begin(self) -> None:
     """Writes run.flags: from here on the folder is this run's."""
     self.write_text(records.FLAGS, self._flags)
-    (self.folder / _CHUNKS).mkdir(exist_ok=True)
+    with naming(self.folder / _CHUNKS):
+      (self.folder / _CHUNKS).mkdir(exist_ok=True)
 
   def check_chunk(self, name: str) -> tuple[bool, str]:
     """Returns whether a chunk is there, and a complaint if it was damaged.
@@ -119,8 +125,7 @@ class Writer:
     """
     for path in (self.folder / _CHUNKS).glob(f'{name}.*.npz'):
       with naming(path):
-        intact = path.name == f'{name}.{_digest(path.read_bytes())}.npz'
-        if not intact:
+        if path.name != _chunk_file(name, path.read_bytes()):
           path.unlink()
           return (
             False,
@@ -140,7 +145,7 @@ class Writer:
     text = json.dumps({'made_by': _maker(), **facts})
     np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
     data = buffer.getvalue()
-    self.write_bytes(f'{_CHUNKS}/{name}.{_digest(data)}.npz', data)
+    self.write_bytes(f'{_CHUNKS}/{_chunk_file(name, data)}', data)
 
   def facts(self, chunk: str) -> dict[str, Any]:
     """Returns the facts that were written with a chunk."""
@@ -187,7 +192,7 @@ class Writer:
 
   def _write(self, name: str, write: Callable) -> None:
     path = self.folder / name
-    temporary = path.with_name(f'.{path.name}.tmp')
+    temporary = _temporary(path)
     with naming(path):
       path.parent.mkdir(exist_ok=True)
       try:
@@ -254,6 +259,19 @@ def _as_csv(column: np.ndarray) -> list:
   if column.dtype.kind == 'f':  # the shortest digits that read back the same
     return ['' if np.isnan(v) else str(v) for v in column]
   return (column.astype(int) if column.dtype == bool else column).tolist()
+
+
+def _said(flags: Mapping[str, str], name: str) -> str:
+  return f'--{name}={flags[name]}' if name in flags else f'no --{name}'
+
+
+def _temporary(path: pathlib.Path) -> pathlib.Path:
+  return path.with_name(f'.{path.name}.tmp')
+
+
+def _chunk_file(name: str, data: bytes) -> str:
+  """Returns what a chunk's file is called; another chunk's name would show."""
+  return f'{name}.{_digest(name.encode() + data)}.npz'
 
 
 def _digest(data: bytes) -> str:

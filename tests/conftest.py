@@ -1,7 +1,11 @@
 """Strictness for all tests: what the library must not do, it cannot do here."""
 
+import contextlib
+import functools
+import os
 import socket
 
+import binaries
 import jax
 import pytest
 
@@ -17,3 +21,35 @@ def _no_network(monkeypatch):
     raise RuntimeError('tests use no network')
 
   monkeypatch.setattr(socket.socket, 'connect', refuse)
+
+
+@pytest.fixture(scope='session')
+def environment(tmp_path_factory):
+  """For processes: what one of them compiles, the next ones find."""
+  return os.environ | {
+    'PYTHONPATH': str(binaries.ROOT),
+    'JAX_COMPILATION_CACHE_DIR': str(tmp_path_factory.mktemp('compiled')),
+    'JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS': '0',
+    'JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES': '-1',
+  }
+
+
+@pytest.fixture(scope='session')
+def binary(environment):
+  """Returns a binary of the folder `experiments`, by its name."""
+  with contextlib.ExitStack() as stack:
+
+    @functools.cache
+    def named(name):
+      module = f'experiments.{name}'
+      return stack.enter_context(binaries.Binary(module, environment))
+
+    yield named
+
+
+@pytest.fixture(scope='session')
+def smoke(binary, tmp_path_factory):
+  """The folder that symmetry's `smoke.flags` leaves, and what it printed."""
+  folder = tmp_path_factory.mktemp('smoke') / 'symmetry'
+  flags = '--flagfile=flags/symmetry/smoke.flags', f'--out={folder}'
+  return folder, binary('symmetry')(*flags, cwd=binaries.ROOT)

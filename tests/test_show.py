@@ -13,7 +13,7 @@ from PIL import Image
 
 from experiments import common, descent_flags, running, show
 from experiments.single import movie, portrait, replay, subjects
-from jaxrep import records, report, seeds, tables, trials
+from jaxrep import records, report, seeds, trials
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 

@@ -101,6 +101,7 @@ class Outcome(enum.IntEnum):
 
   @property
   def label(self) -> str:
+    """Returns the outcome in words, 'still descending'."""
     return self.name.lower().replace('_', ' ')
 
 

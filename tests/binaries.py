@@ -1,0 +1,133 @@
+"""Runs a binary as a process of its own would, but imports it only once.
+
+As a program, `python tests/binaries.py experiments.symmetry`, this imports a
+binary and answers requests, each a line of JSON, in forks of itself: each has
+flags, standard streams, a folder and an exit code of its own.
+"""
+
+import functools
+import importlib
+import json
+import os
+import pathlib
+import signal
+import subprocess
+import sys
+import tempfile
+import traceback
+from typing import NamedTuple
+
+from absl import flags
+
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+PATIENCE = 240  # seconds until a request is given up
+
+
+class Ended(NamedTuple):
+  """How a process ended, and what it said."""
+
+  code: int
+  out: str
+  err: str
+
+
+class Binary:
+  """An imported binary: a function of its flags. A context manager."""
+
+  def __init__(self, module: str, environment: dict[str, str]):
+    self._server = subprocess.Popen(
+      [sys.executable, __file__, module],
+      env=environment,
+      stdin=subprocess.PIPE,
+      stdout=subprocess.PIPE,
+      text=True,
+    )
+
+  def __call__(self, *flags, cwd, dry: bool = False) -> Ended:
+    """Returns how the binary ends, run in the folder `cwd`.
+
+    Args:
+      *flags: what stands after its name.
+      cwd: the folder.
+      dry: instead of running an experiment, it writes in one line of JSON what
+        it would run (see `_describe`).
+    """
+    request = {'flags': list(map(str, flags)), 'cwd': str(cwd), 'dry': dry}
+    self._server.stdin.write(json.dumps(request) + '\n')
+    self._server.stdin.flush()
+    return Ended(*json.loads(self._server.stdout.readline()))
+
+  def __enter__(self) -> 'Binary':
+    return self
+
+  def __exit__(self, *error) -> None:
+    with self._server:  # closes its input, which ends it, and waits
+      pass
+
+
+def _serve(name: str) -> None:
+  module = importlib.import_module(name)
+  for line in sys.stdin:
+    with (
+      tempfile.TemporaryFile('w+') as out,
+      tempfile.TemporaryFile('w+') as err,
+    ):
+      process = os.fork()
+      if not process:
+        _answer(module, json.loads(line), out, err)
+      _, status = os.waitpid(process, 0)
+      said = []
+      for file in (out, err):
+        file.seek(0)
+        said.append(file.read())
+      print(json.dumps([os.waitstatus_to_exitcode(status), *said]), flush=True)
+
+
+def _answer(module, request, out, err) -> None:
+  """Runs the binary and leaves by its exit code, as the interpreter would."""
+  signal.alarm(PATIENCE)
+  code = 1
+  try:
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for stream, file in enumerate((nothing, out.fileno(), err.fileno())):
+      os.dup2(file, stream)
+    os.chdir(request['cwd'])
+    sys.argv = [f'{module.__name__}.py', *request['flags']]
+    if request['dry']:
+      keys = flags.FLAGS.get_key_flags_for_module(module)
+      unset = {flag.name: flag.default for flag in keys}
+      module.running.run = functools.partial(_describe, unset)
+    module.main()
+    code = 0
+  except SystemExit as exit:
+    code = int(exit.code or 0)
+  except BaseException:
+    traceback.print_exc()
+  finally:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
+def _describe(unset, experiment, *, out, chunk_size) -> None:
+  """Stands in for `running.run`.
+
+  Args:
+    unset: the binary's flags, each with the default that stands in the code.
+    experiment: what it would run.
+    out: where.
+    chunk_size: how.
+  """
+  said = {
+    'study': experiment.study,
+    'flags': experiment.flags,
+    'nets': {part.name: len(part.nets.seed) for part in experiment.parts},
+    'out': out,
+    'chunk_size': chunk_size,
+    'unset': unset,
+  }
+  print(json.dumps(said))
+
+
+if __name__ == '__main__':
+  _serve(sys.argv[1])

@@ -1,0 +1,251 @@
+"""Bad input gets one line that names it, and leaves nothing behind."""
+
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+import samples
+from binaries import ROOT, Ended
+
+from jaxrep import records
+
+HINT = 'Pass --helpshort to see the flags.'
+TRACE = 'Traceback'
+
+# Flags, and what the line says: which flag, what was expected, what was found.
+FLAGS = [
+  ('--sedes=3', ["'sedes'", 'Did you mean: seeds']),
+  ('--momentun', ["'momentun'"]),
+  ('seeds=3', ['expected flags only', "found 'seeds=3'"]),
+  ('--seeds=3 stray', ['expected flags only', "found 'stray'"]),
+  ('-- --seeds=3', ['expected flags only', "found '--seeds=3'"]),
+  ('--bits=5', ['--bits=5', 'expected an even number', 'found an odd one']),
+  ('--bits=0', ['--bits=0', 'expected a whole number ≥ 2', "found '0'"]),
+  ('--bits=18', ['--bits=18', '≤ 16', "found '18'"]),
+  ('--learning_rate=-0.1', ['--learning_rate', '> 0', "found '-0.1'"]),
+  ('--learning_rate=0', ['--learning_rate', '> 0', "found '0'"]),
+  ('--learning_rate=nan', ['--learning_rate', 'finite', "found 'nan'"]),
+  ('--learning_rate=inf', ['--learning_rate', 'finite', "found 'inf'"]),
+  ('--learning_rate=-inf', ['--learning_rate', 'finite', "found '-inf'"]),
+  ('--learning_rate=1e39', ['--learning_rate', 'float32', "found '1e39'"]),
+  ('--learning_rate=1e-50', ['--learning_rate', 'float32', "found '1e-50'"]),
+  ('--learning_rate=', ['--learning_rate', 'finite number', "found ''"]),
+  ('--learning_rate=0.1,', ['--learning_rate', 'finite number', "found ''"]),
+  ('--learning_rate=0.1;0.2', ['--learning_rate', "found '0.1;0.2'"]),
+  ('--learning_rate=0.1,0.10', ['different numbers', "found '0.1,0.10'"]),
+  ('--learning_rate=0.1,0.100000000001', ['expected different numbers']),
+  ('--learning_rate=0.1,nan,0.2', ['--learning_rate', "found 'nan'"]),
+  ('--hidden=2,3,2', ['--hidden', 'different numbers', "found '2,3,2'"]),
+  ('--hidden=0', ['--hidden=0', 'whole number ≥ 1', "found '0'"]),
+  ('--hidden=two', ['--hidden=two', 'whole number', "found 'two'"]),
+  ('--hidden=2.0', ['--hidden=2.0', 'whole number', "found '2.0'"]),
+  ('--momentum=1.5', ['--momentum', '≤ 1', "found '1.5'"]),
+  ('--momentum=-0.5', ['--momentum', '≥ 0', "found '-0.5'"]),
+  ('--init_range=nan', ['--init_range', 'finite', "found 'nan'"]),
+  ('--positive_weight=0', ['--positive_weight', '> 0', "found '0'"]),
+  ('--margin=0', ['--margin=0', '> 0', "found '0'"]),
+  ('--margin=2', ['--margin=2', '≤ 1', "found '2'"]),
+  ('--tolerance=0', ['--tolerance=0', '> 0', "found '0'"]),
+  ('--seeds=0', ['--seeds=0', '≥ 1', "found '0'"]),
+  ('--seeds=-1', ['--seeds=-1', '≥ 1', "found '-1'"]),
+  ('--seeds=1e3', ['--seeds=1e3', 'whole number', "found '1e3'"]),
+  ('--seeds=many', ['--seeds=many', 'whole number', "found 'many'"]),
+  ('--seeds', ['--seeds', 'Missing value']),
+  ('--seeds=99999999999999999999', ['--seeds=9', "found '9999999999999999"]),
+  ('--sweeps=0', ['--sweeps=0', '≥ 1', "found '0'"]),
+  ('--sweeps=99999999999', ['--sweeps=9', '≤', "found '99999999999'"]),
+  ('--after=-1', ['--after=-1', '≥ 0', "found '-1'"]),
+  ('--first_seed=-1', ['--first_seed=-1', '≥ 0', "found '-1'"]),
+  ('--first_seed=4294967296', ['--first_seed', "found '4294967296'"]),
+  (
+    '--first_seed=4294967295 --seeds=2',
+    ['--first_seed=4294967295', 'below 2**32', 'found 4,294,967,296'],
+  ),
+  ('--block_size=17', ['--block_size=17', 'multiple of 16', 'found 17']),
+  ('--block_size=15', ['--block_size=15', '≥ 16', "found '15'"]),
+  ('--chunk_size=0', ['--chunk_size=0', '≥ 1', "found '0'"]),
+  ('--coding=ternary', ['--coding=ternary', 'binary|bipolar']),
+  ('--bias_init=', ['--bias_init=', 'uniform|zero']),
+  ('--criterion=both', ['--criterion=both', 'half|margin']),
+  ('--zero_error_band=maybe', ['--zero_error_band=maybe', 'boolean']),
+  ('--out=', ['--out=', 'expected a folder', 'found no name']),
+  ('--flagfile=', ['--flagfile=', 'expected a file', 'found no name']),
+  ('--flagfile', ['--flagfile', 'no argument']),
+  ('--flagfile=none.flags', ["'none.flags'", 'No such file']),
+  ('--flagfile=flags/symmetry/none.flags', ['none.flags', 'No such file']),
+  ('--flagfile=.', ["'.'", 'Is a directory']),
+]  # fmt: skip
+
+# Lines of a flagfile, and what is said.
+LINES = [
+  (b'--sedes=3', ["'sedes'", 'Did you mean: seeds']),
+  (b'--seeds 3', ["'seeds 3'"]),
+  (b'--seeds = 3', ["'seeds '"]),
+  (b'seeds=3', ['expected flags only', "found 'seeds=3'"]),
+  (b'--seeds=3 # few', ['--seeds=3 # few', "found '3 # few'"]),
+  (b'--seeds=none', ['--seeds=none', "found 'none'"]),
+  (b'--flagfile=other.flags', ["'other.flags'", 'No such file']),
+  (b'--coding=bin\xe4r', ['--flagfile', 'expected text']),
+]
+
+
+@pytest.fixture(scope='module')
+def symmetry(binary):
+  return binary('symmetry')
+
+
+def assert_one_line(ended, words, name='symmetry'):
+  assert ended.code == 1
+  assert ended.out == ''
+  assert TRACE not in ended.err
+  said = [line for line in ended.err.splitlines() if line != HINT]
+  assert len(said) == 1
+  assert said[0].startswith(f'{name}: ')
+  for word in words:
+    assert word in said[0]
+
+
+@pytest.mark.parametrize(('flags', 'words'), FLAGS, ids=[f for f, _ in FLAGS])
+def test_bad_flags_are_told_in_one_line(symmetry, tmp_path, flags, words):
+  assert_one_line(symmetry(*flags.split(), cwd=tmp_path), words)
+  assert samples.tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(
+  ('line', 'words'), LINES, ids=[str(b) for b, _ in LINES]
+)
+def test_a_bad_line_of_a_flagfile_is_told(symmetry, tmp_path, line, words):
+  (tmp_path / 'my.flags').write_bytes(b'# mine\n--bits=4\n' + line + b'\n')
+  before = samples.tree(tmp_path)
+  assert_one_line(symmetry('--flagfile=my.flags', cwd=tmp_path), words)
+  assert samples.tree(tmp_path) == before
+
+
+def other_flags(folder, flags):
+  text = '# python -m experiments.symmetry --flagfile=run.flags\n'
+  text += ''.join(f'--{k}={v}\n' for k, v in (flags | {'bits': '8'}).items())
+  samples.run(folder, flags=text)
+  return '--out=taken', ['--out=taken', 'expected', '--bits=8, not --bits=6']
+
+
+def other_study(folder, flags):
+  samples.run(folder)
+  return '--out=taken', ['--out=taken', 'expected', 'experiments.toy']
+
+
+def other_files(folder, flags):
+  folder.mkdir()
+  (folder / 'thesis.tex').write_text('years of work')
+  return '--out=taken', ['--out=taken', 'expected', 'found files']
+
+
+def a_file(folder, flags):
+  folder.write_text('years of work')
+  return '--out=taken', ['--out=taken', 'expected a folder, found a file']
+
+
+def below_a_file(folder, flags):
+  folder.write_text('years of work')
+  return '--out=taken/toy', ['--out=taken/toy', 'Not a directory']
+
+
+def no_place_to_write(folder, flags):
+  return '--out=/proc/self/toy', ['--out=/proc/self/toy: ']
+
+
+def a_long_name(folder, flags):
+  return f'--out=taken/{"toy" * 100}', ['--out=taken/toy', 'name too long']
+
+
+@pytest.mark.parametrize(
+  'place',
+  [
+    other_flags, other_study, other_files, a_file, below_a_file,
+    no_place_to_write, a_long_name,
+  ],
+)  # fmt: skip
+def test_a_place_that_cannot_be_used_is_told(symmetry, tmp_path, place):
+  flags = json.loads(symmetry(cwd=tmp_path, dry=True).out)['flags']
+  flag, words = place(tmp_path / 'taken', flags)
+  before = samples.tree(tmp_path)
+  assert_one_line(symmetry(flag, cwd=tmp_path), words)
+  assert samples.tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+  ('name', 'content'),
+  [
+    ('summary.json', b'{'),
+    ('nets.npz', b''),
+    ('nets.npz', None),
+    ('machine.json', b'{}'),
+    ('machine.json', None),
+  ],
+)
+def test_a_damaged_record_is_told(symmetry, smoke, tmp_path, name, content):
+  folder = shutil.copytree(smoke[0], tmp_path / 'symmetry')
+  path = folder / name
+  path.unlink() if content is None else path.write_bytes(content)
+  before = samples.tree(folder)
+  ended = symmetry(
+    '--flagfile=symmetry/run.flags', '--out=symmetry', cwd=tmp_path
+  )
+  said = 'symmetry holds this run, finished; drawing it again.\n'
+  assert ended.out == said
+  assert_one_line(ended._replace(out=''), [f'symmetry/{name}: '])
+  assert samples.tree(folder) == before
+
+
+def test_help_tells_every_flag_with_its_meaning_and_runs_nothing(
+  symmetry, tmp_path
+):
+  plan = json.loads(symmetry(cwd=tmp_path, dry=True).out)
+  ended = symmetry('--helpshort', cwd=tmp_path)
+  assert_help(ended, plan['unset'])
+  assert samples.tree(tmp_path) == {}
+
+
+def assert_help(ended, names):
+  assert ended.err == ''
+  assert ended.out.lstrip().startswith('Mirror symmetry: ')
+  told = ended.out.split('\n  --')[1:]
+  found = {flag.partition(':')[0].removeprefix('[no]') for flag in told}
+  assert found == set(names) > {'seeds', 'learning_rate', 'out', 'block_size'}
+  for flag in told:
+    meaning = flag.partition(':')[2].partition('\n    (')[0]
+    assert len(meaning.split()) >= 4
+
+
+def process(command, folder, environment):
+  ended = subprocess.run(
+    command, cwd=folder, env=environment, capture_output=True, text=True
+  )
+  return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def test_a_real_process_ends_the_same_way(tmp_path, environment):
+  command = [sys.executable, '-m', 'experiments.symmetry', '--bits=5']
+  ended = process(command, tmp_path, environment)
+  assert_one_line(ended, ['--bits=5', 'expected an even number'])
+  assert samples.tree(tmp_path) == {}
+
+
+SCRIPT = pathlib.Path(sys.executable).with_name('jaxrep-symmetry')
+
+
+@pytest.mark.skipif(not SCRIPT.exists(), reason='jaxrep is not installed')
+def test_the_installed_command_knows_its_flags_and_flagfiles(tmp_path):
+  """From a folder without the repository, as after `pip install`."""
+  environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
+  helped = process([SCRIPT, '--helpshort'], tmp_path, environment)
+  paper = records.parse_flags((ROOT / 'flags/symmetry/paper.flags').read_text())
+  assert_help(helped, [*paper, 'out', 'block_size'])
+  flagfile = '--flagfile=flags/symmetry/smoke.flags'
+  command = [SCRIPT, flagfile, '--out=taken']
+  (tmp_path / 'taken').write_text('years of work')
+  ended = process(command, tmp_path, environment)
+  assert_one_line(ended, ['--out=taken', 'found a file'])

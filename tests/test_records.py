@@ -1,0 +1,260 @@
+"""A record comes back as it was written, or one line says what is wrong."""
+
+import csv
+import json
+import shutil
+
+import chex
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import samples
+
+from jaxrep import nets, records
+
+
+@pytest.fixture(scope='module')
+def folder(tmp_path_factory):
+  folder = tmp_path_factory.mktemp('records') / 'toy'
+  samples.run(folder)
+  return folder
+
+
+@pytest.fixture(scope='module')
+def record(folder):
+  return records.load(folder)
+
+
+@pytest.fixture(scope='module')
+def rows(folder):
+  with open(folder / 'nets.csv', newline='') as file:
+    return list(csv.DictReader(file))
+
+
+@pytest.fixture
+def copy(folder, tmp_path):
+  return shutil.copytree(folder, tmp_path / 'toy')
+
+
+def column(name):
+  return np.concatenate([samples.part(part)[name] for part in samples.SIZES])
+
+
+def assert_same_bits(found, expected):
+  assert found.dtype == expected.dtype
+  assert found.shape == expected.shape
+  assert found.tobytes() == expected.tobytes()
+
+
+def test_every_array_comes_back_with_its_bits(record):
+  assert list(record.parts) == list(samples.SIZES)
+  for name, arrays in record.parts.items():
+    expected = samples.part(name) | samples.CONSTANTS
+    assert arrays.keys() == expected.keys()
+    for key, array in expected.items():
+      assert_same_bits(arrays[key], array)
+
+
+def test_flags_and_summary_come_back(record, folder):
+  assert record.folder == folder
+  assert record.flags == {'bits': '4', 'learning_rate': '0.1,0.5'}
+  assert record.summary == samples.SUMMARY
+
+
+def test_the_arrays_need_no_pickle(folder):
+  with np.load(folder / 'nets.npz', allow_pickle=False) as archive:
+    assert len(archive.files) == 2 * len(samples.part('h2') | samples.CONSTANTS)
+    for name in archive.files:
+      assert archive[name].dtype.kind in 'biufU'
+
+
+def test_the_leading_axis_is_nets_but_for_constants(record):
+  for name, (_, size) in samples.SIZES.items():
+    for key, array in record.parts[name].items():
+      assert key in records.CONSTANTS or len(array) == size
+
+
+def test_nets_compute_what_was_stored(record):
+  part = record.parts['h3']
+  layers = record.nets('h3')
+  x = samples.CONSTANTS['inputs'][2]
+  hidden = 1 / (1 + np.exp(-(x @ part['w0'][4] + part['b0'][4])))
+  expected = np.tanh(hidden @ part['w1'][4] + part['b1'][4])
+  one = tuple(
+    nets.Layer(layer.w[4], layer.b[4], layer.unit) for layer in layers
+  )
+  found = nets.apply(one, jnp.asarray(x))
+  chex.assert_trees_all_close(found, expected, atol=1e-6)  # float32
+
+
+def test_nets_are_packed_and_unpacked(record):
+  layers = record.nets('h2')
+  packed = records.pack_net(layers) | {'units': samples.CONSTANTS['units']}
+  chex.assert_trees_all_equal(records.unpack_net(packed), layers)
+
+
+def test_the_table_has_a_row_for_each_net_and_a_column_for_each_1d_array(rows):
+  one_dimensional = [n for n, a in samples.part('h2').items() if a.ndim == 1]
+  assert list(rows[0]) == ['part', 'row', *one_dimensional]
+  expected = [
+    (name, str(k)) for name, (_, size) in samples.SIZES.items()
+    for k in range(size)
+  ]  # fmt: skip
+  assert [(row['part'], row['row']) for row in rows] == expected
+
+
+def test_the_table_says_outcomes_in_words(rows):
+  words = samples.CONSTANTS['outcomes'][column('outcome')]
+  assert [row['outcome'] for row in rows] == words.tolist()
+
+
+@pytest.mark.parametrize('name', ['error', 'learning_rate', 'sweeps'])
+def test_numbers_of_the_table_read_back_the_same(rows, name):
+  expected = column(name)
+  known = ~np.isnan(expected)
+  cells = np.array([row[name] for row in rows])
+  assert np.all(cells[~known] == '')
+  found = cells[known].astype(expected.dtype)
+  assert_same_bits(found, expected[known])
+
+
+def test_numbers_of_the_table_are_as_short_as_can_be(rows):
+  assert [row['learning_rate'] for row in rows] == [
+    f'{rate:.1f}' for rate in column('learning_rate')
+  ]
+
+
+def test_the_table_holds_whole_numbers_and_truths_as_integers(rows):
+  for name in ('seed', 'age', 'mirror'):
+    expected = column(name).astype(int).astype(str)
+    assert [row[name] for row in rows] == expected.tolist()
+
+
+def test_a_record_has_the_columns_of_its_table(record, rows):
+  assert list(record.table) == list(rows[0])
+  for name in ('part', 'row', 'seed', 'outcome'):
+    assert record.table[name].astype(str).tolist() == [r[name] for r in rows]
+
+
+def test_an_index_below_0_is_no_word():
+  arrays = {
+    'seed': np.zeros(3), 'outcome': np.array([1, -1, 0]),
+    'outcomes': np.array(['solved', 'diverged']),
+  }  # fmt: skip
+  table = records.part_table('h2', arrays)
+  assert table['outcome'].tolist() == ['diverged', '', 'solved']
+
+
+def test_taking_rows_leaves_constants_whole(record):
+  taken = records.take(record.parts['h2'], [3, 1])
+  assert_same_bits(taken['w0'], record.parts['h2']['w0'][[3, 1]])
+  for name, array in samples.CONSTANTS.items():
+    assert_same_bits(taken[name], array)
+
+
+def test_flags_are_read_as_a_flagfile_has_them():
+  text = '# a comment\n\n--bits=4\n  --out=a=b \n--list=1,2\n'
+  assert records.parse_flags(text) == {'bits': '4', 'out': 'a=b', 'list': '1,2'}
+
+
+@pytest.mark.parametrize(
+  ('arrays', 'message'),
+  [
+    ({}, 'expected layered nets'),
+    ({'units': np.array(['sigmoid', 'eval'])}, "units: .* found 'eval'"),
+  ],
+)
+def test_what_is_no_layered_net_is_refused(arrays, message):
+  with pytest.raises(records.RecordError, match=message):
+    records.unpack_net(arrays)
+
+
+@pytest.mark.parametrize('name', ['summary.json', 'run.flags', 'nets.npz'])
+def test_a_missing_file_is_named(copy, name):
+  (copy / name).unlink()
+  with pytest.raises(records.RecordError, match=name) as found:
+    records.load(copy)
+  assert str(copy) in str(found.value)
+
+
+@pytest.mark.parametrize(
+  ('name', 'content'),
+  [
+    ('summary.json', b''),
+    ('summary.json', b'{"study": "toy", "nets"'),
+    ('summary.json', b'[1, 2]'),
+    ('summary.json', b'{"nets": 3}'),
+    ('summary.json', b'\xff\xfe'),
+    ('run.flags', b'--bits=\xff'),
+    ('nets.npz', b''),
+    ('nets.npz', b'PK\x03\x04'),
+    ('nets.npz', b'part,row\n'),
+    ('nets.npz', b'\x93NUMPY\x01\x00'),
+  ],
+)
+def test_a_damaged_file_is_named_in_one_line(copy, name, content):
+  (copy / name).write_bytes(content)
+  with pytest.raises(records.RecordError, match=name) as found:
+    records.load(copy)
+  assert len(str(found.value).splitlines()) == 1
+
+
+def test_a_bare_array_is_no_record(copy):
+  with open(copy / 'nets.npz', 'wb') as file:
+    np.save(file, np.zeros(3))
+  with pytest.raises(records.RecordError, match='nets.npz'):
+    records.load(copy)
+
+
+def test_arrays_that_were_altered_or_cut_are_never_taken_for_others(copy):
+  """A zip has bytes that mean nothing, and an index that may lose an entry."""
+  path = copy / 'nets.npz'
+  whole = path.read_bytes()
+  expected = records.load_parts(copy)
+  rng = np.random.default_rng(0)
+  refused = 0
+  for place in rng.choice(len(whole), 300, replace=False):
+    altered = bytearray(whole)
+    altered[place] ^= 1 << rng.integers(8)
+    for data in (bytes(altered), whole[:place]):
+      path.write_bytes(data)
+      try:
+        found = records.load_parts(copy)
+      except records.RecordError as error:
+        assert 'nets.npz' in str(error)
+        refused += 1
+        continue
+      for part, arrays in found.items():
+        for name, array in arrays.items():
+          assert_same_bits(array, expected[part][name])
+  assert refused > 450
+
+
+@pytest.mark.parametrize(
+  'content',
+  [
+    None,
+    '',
+    '{"jax": 1}',
+    '[]',
+    '{"jax": 1, "device": 1, "cores": 1, "seconds": 3}',
+  ],
+)
+def test_a_machine_file_that_says_nothing_is_named(copy, content):
+  path = copy / 'machine.json'
+  path.unlink() if content is None else path.write_text(content)
+  with pytest.raises(records.RecordError, match='machine.json'):
+    records.machine_line(copy)
+
+
+def test_the_machine_line_is_one_line_with_the_cost(copy):
+  facts = {
+    'jax': '1.2', 'device': '2 × cpu', 'cores': 2, 'compile_seconds': 1.25,
+    'seconds': {'compute': 2.5, 'write': 0.5}, 'peak_memory_mib': 1234,
+    'sweeps_needed': 5, 'sweeps_computed': 1000,
+  }  # fmt: skip
+  (copy / 'machine.json').write_text(json.dumps(facts))
+  line = records.machine_line(copy)
+  assert '\n' not in line
+  for word in ('jax 1.2', '2 × cpu', '3.0 s', '1,234 MiB', '1,000 nets'):
+    assert word in line
