@@ -201,7 +201,9 @@ def certify(
     if rest.size:
       rows = take((net, setting), rest)
       settled = seeds.each(second, *rows, blocks=blocks, shared=(exact,))
-      outcome[rest] = settled.outcome
+      # Without error, and yet not solved: flat ground inside the error's band.
+      flat = settled.outcome == Outcome.SOLVED
+      outcome[rest] = np.where(flat, Outcome.DEGENERATE, settled.outcome)
       for name in ('lambda_min', 'lambda_max', 'moved', 'escapes'):
         found[name][rest] = getattr(settled, name)
   return found

@@ -1,4 +1,4 @@
-"""The streets are one-way, modules small, and what is public says what it is."""
+"""Streets are one-way, modules small, and what is public says what it is."""
 
 import ast
 import graphlib

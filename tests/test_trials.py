@@ -157,3 +157,14 @@ def test_zero_biases_start_at_zero():
 def test_marks_hold_the_budget_and_one_past_it():
   marks = RECIPE.marks()
   assert {0, 400, 401, 431} <= set(marks)
+
+
+def test_no_error_inside_the_band_is_not_yet_solved():
+  """The band ends at 0.2 from the target, the margin asks for 0.01."""
+  recipe = RECIPE._replace(band=0.2, margin=(0.01,), sweeps=300, after=0)
+  _, _, (net, arrays, _) = train(recipe)
+  resting = arrays['error'] == 0
+  assert resting.any()
+  assert np.all(worst(net)[resting] >= 0.01)
+  assert np.all(arrays['outcome'][resting] == Outcome.DEGENERATE)
+  assert np.all(np.isnan(arrays['sweeps'][resting]))
