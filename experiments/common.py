@@ -28,7 +28,7 @@ class Number(flags.ArgumentParser):
     word = 'a whole number' if kind is int else 'a finite number'
     bound = f'{">" if above else "≥"} {low:g}'
     if high < math.inf:
-      bound += f' and ≤ {high:g}'
+      bound += f' and ≤ {high:,}' if kind is int else f' and ≤ {high:g}'
     single = '' if kind is int else ' (float32)'
     self.syntactic_help = f'{word} {bound}{single}'
 

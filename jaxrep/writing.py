@@ -235,6 +235,8 @@ class Writer:
         if header is None:
           header = list(table)
           lines.writerow(header)
+        elif list(table) != header:
+          raise ValueError(f'expected columns {header}, found {list(table)}')
         lines.writerows(zip(*map(_as_csv, table.values()), strict=True))
     text.detach()
 

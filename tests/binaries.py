@@ -15,6 +15,7 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from typing import NamedTuple
 
 from absl import flags
@@ -66,6 +67,8 @@ class Binary:
 
 
 def _serve(name: str) -> None:
+  # Python 3.12 warns of threads; those that are here, of linear algebra, wait.
+  warnings.filterwarnings('ignore', '.*fork', DeprecationWarning)
   module = importlib.import_module(name)
   for line in sys.stdin:
     with (

@@ -10,6 +10,7 @@ import subprocess
 import sys
 
 import jax
+import numpy as np
 import pytest
 import samples
 
@@ -366,6 +367,17 @@ def test_a_file_system_that_takes_no_more_is_told(whole, tmp_path):
   assert len(left) == 2 + len(CHUNKS)  # run.flags, chunks
   assert samples.run(tmp_path) == ([], [])
   assert samples.tree(tmp_path) == whole
+
+
+def test_parts_of_other_columns_make_no_table(tmp_path):
+  """Else cells would stand below the names of others."""
+  with writing.Writer(tmp_path, samples.FLAGS) as writer:
+    writer.begin()
+    for name, column in (('h2', 'error'), ('h3', 'age')):
+      writer.write_chunk(name, {'seed': np.arange(2), column: np.ones(2)}, {})
+    with pytest.raises(RecordError, match=r"nets.csv: .*'error'.*'age'"):
+      writer.merge({'h2': ['h2'], 'h3': ['h3']}, {'h2': {}, 'h3': {}})
+  assert not (tmp_path / 'nets.csv').exists()
 
 
 def test_json_that_other_readers_refuse_is_not_written(tmp_path):
