@@ -36,13 +36,13 @@ STUDIES = {
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
 common.define_number(
   'nets', 'Nets trained at once, a multiple of devices × block size.',
-  kind=int, low=16, high=2**20, default=2048,
+  kind=int, low=16, high=2**20, default=8192,
 )  # fmt: skip
 common.define_number(
-  'seconds', 'About how long each way runs in a round.', above=True, default=3
+  'seconds', 'About how long each way runs in a round.', above=True, default=15
 )
 common.define_number(
-  'rounds', 'How often each way runs.', kind=int, low=1, high=1000, default=5
+  'rounds', 'How often each way runs.', kind=int, low=1, high=1000, default=3
 )
 for name in ('block_size', 'out'):
   flags.declare_key_flag(name)

@@ -20,7 +20,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 # Blocks that a device may run in one call, one after another. It bounds the
 # host's work for a call and does not touch what becomes of a row.
-BLOCKS_A_CALL = 16
+BLOCKS_A_CALL = 8
 
 Packed = dict[str, Any]  # dtype -> [S, n]
 

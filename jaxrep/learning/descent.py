@@ -6,6 +6,7 @@ fixed number of sweeps past the solve, so that weights are compared at the same
 age wherever a mark lies.
 """
 
+import functools
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -112,21 +113,13 @@ def study(
 
 
 def _floats_differ(a: Any, b: Any) -> jax.Array:
-  """Returns whether any floating-point leaf of two trees differs."""
+  """Returns whether any finite number of a floating-point leaf differs."""
   pairs = zip(jax.tree.leaves(a), jax.tree.leaves(b), strict=True)
-  return jnp.any(
-    jnp.stack(
-      [
-        jnp.any(x != y)
-        for x, y in pairs
-        if jnp.issubdtype(x.dtype, jnp.floating)
-      ]
-    )
-  )
+  apart = [jnp.max(jnp.abs(x - y)) for x, y in pairs if x.dtype.kind == 'f']
+  return functools.reduce(jnp.maximum, apart) > 0
 
 
 def _all_finite(tree: Any) -> jax.Array:
   """Returns whether every number in a tree is finite."""
-  return jnp.all(
-    jnp.stack([jnp.all(jnp.isfinite(x)) for x in jax.tree.leaves(tree)])
-  )
+  sizes = [jnp.max(jnp.abs(x)) for x in jax.tree.leaves(tree)]
+  return functools.reduce(jnp.maximum, sizes) < jnp.inf
