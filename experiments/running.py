@@ -200,8 +200,12 @@ def write_results(
     summary = {'study': study, 'nets': 0, 'results': listed}
     summary |= {'settings': [{'setting': {}, 'results': listed}], 'claims': []}
     writer.write_json(records.SUMMARY, summary)
-  table = tables.results_table(study, listed)
-  print(tables.text_table(table.columns, table.rows))
+  rows = [
+    (name, tables.value(r), tables.interval(r), r['n'], r['unit'])
+    for name, r in listed.items()
+  ]
+  columns = ('result', 'median', 'least and greatest', 'rounds', 'unit')
+  print(tables.text_table(columns, rows))
   print(f'{out}/{records.SUMMARY}')
 
 
