@@ -150,7 +150,8 @@ def _conclude(experiment, chunks, writer, clock) -> None:
   needed = sum(int(np.sum(a['age'], dtype=np.int64)) for a in parts.values())
   computed = sum(writer.facts(chunk.name)['computed'] for chunk in chunks)
   cost = {'sweeps_needed': needed, 'sweeps_computed': computed}
-  writer.write_json(records.MACHINE, clock.machine() | cost)
+  facts = clock.machine() | cost | {'flags': {'out': str(writer.folder)}}
+  writer.write_json(records.MACHINE, facts)
   writer.write_json(records.SUMMARY, summary)
 
 

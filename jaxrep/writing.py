@@ -28,7 +28,7 @@ import numpy as np
 from jaxrep import records
 from jaxrep.records import Arrays, RecordError, naming
 
-_CHUNKS, _LOCK, _FACTS = 'chunks', '.lock', 'facts'
+_CHUNKS, _LOCK, _FACTS = 'chunks', '.jaxrep.lock', 'facts'
 
 
 class Writer:

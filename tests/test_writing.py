@@ -240,7 +240,7 @@ def test_an_empty_folder_that_was_there_stays(tmp_path):
 
 
 def test_a_run_killed_before_it_wrote_its_flags_can_go_on(whole, tmp_path):
-  (tmp_path / '.lock').write_text('')
+  (tmp_path / '.jaxrep.lock').write_text('')
   (tmp_path / '.run.flags.tmp').write_text('--bi')
   samples.run(tmp_path)
   assert samples.tree(tmp_path) == whole
@@ -288,7 +288,7 @@ def test_a_lock_that_its_holder_removes_meanwhile_is_none(
   real = writing.fcntl.flock
 
   def flock(file, operation):
-    (tmp_path / '.lock').unlink()
+    (tmp_path / '.jaxrep.lock').unlink()
     real(file, operation)
 
   monkeypatch.setattr(writing.fcntl, 'flock', flock)
