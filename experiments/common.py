@@ -12,7 +12,7 @@ import jax
 import numpy as np
 from absl import app, flags, logging
 
-from jaxrep import records, seeds
+from jaxrep import records, seeds, writing
 
 FLAGS = flags.FLAGS
 # Where seeds end: `jax.random.key` takes 32 bits and drops the rest silently.
@@ -242,7 +242,7 @@ def _show_flags_of(module: str) -> None:
 def _use_all_cores() -> None:
   """Gives XLA one CPU device a core: a block then stays in a core's cache."""
   if jax.config.jax_num_cpu_devices < 1:
-    jax.config.update('jax_num_cpu_devices', len(os.sched_getaffinity(0)))
+    jax.config.update('jax_num_cpu_devices', writing.cores())
 
 
 def _fail(name: str, message: str, *, hint: bool = False) -> None:

@@ -57,7 +57,17 @@ common.define_number(
 
 
 def recipe() -> trials.Recipe:
-  """Returns what the flags say."""
+  """Returns what the flags say.
+
+  Raises:
+    BadInputError: a margin that the criterion does not use.
+  """
+  unused = FLAGS.criterion != 'margin'
+  if unused and FLAGS.margin != FLAGS['margin'].default:
+    raise common.BadInputError(
+      f'--margin={common.as_text(FLAGS.margin)}: expected --criterion=margin'
+      f' with it, found {FLAGS.criterion}'
+    )
   return trials.Recipe(
     learning_rate=FLAGS.learning_rate,
     momentum=FLAGS.momentum,

@@ -95,7 +95,7 @@ def page(
     tables=below,
     settings=_settings_table(found, shown) if len(found) > 1 else None,
     command=f'python -m experiments.{record.summary["study"]}'
-    ' --flagfile=run.flags --out=OTHER',
+    ' --flagfile=DIR/run.flags --out=OTHER',
     flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
     machine=records.machine_line(record.folder),
   )
@@ -189,11 +189,14 @@ def error_curves(group: Group) -> Figure:
   fig, ax = style.figure(size=(7.5, 4.5))
   arrays = group.arrays
   most = 2000
+  before = np.concatenate([[0], arrays['marks'][:-1]])
+  ran = before[None] <= arrays['age'][:, None]  # to one mark past the end
+  curve = np.where(ran, arrays['curve'], np.nan)
   unsolved = int(np.sum(~group.solved))
   total = len(group.solved)
   title = f'{total - unsolved:,} of {total:,} nets solve the task'
   curves.errors(
-    ax, arrays['marks'], arrays['curve'], arrays['outcome'], NAMES,
+    ax, arrays['marks'], curve, arrays['outcome'], NAMES,
     most=most, title=title, ylabel='error E, summed over cases',
   )  # fmt: skip
   return Figure(

@@ -129,10 +129,10 @@ def _compute(experiment, chunks, writer, clock) -> None:
           arrays, computed = chunk.part.compute(nets, watch)
         with clock.stage('write'):
           writer.write_chunk(chunk.name, arrays, {'computed': computed})
-      solved_before += int(
-        np.sum(writer.read(chunk.name, 'outcome') == Outcome.SOLVED)
-      )
-      watch(len(nets.seed), 0)
+      outcome = writer.read(chunk.name, 'outcome')
+      solved = int(np.sum(outcome == Outcome.SOLVED))
+      watch(len(nets.seed), solved)
+      solved_before += solved
 
 
 def _conclude(experiment, chunks, writer, clock) -> None:
@@ -245,7 +245,7 @@ class _Clock:
       'commit': _commit(),
       'system': platform.platform(),
       'device': f'{len(devices)} × {devices[0].device_kind}',
-      'cores': len(os.sched_getaffinity(0)),
+      'cores': writing.cores(),
       'seconds': {k: round(v, 2) for k, v in self.seconds.items()},
       'compilations': self.compiled[0],
       'compile_seconds': round(self.compiled[1], 2),

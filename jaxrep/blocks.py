@@ -93,13 +93,13 @@ class Packing:
     parts: dict[str, list] = {name: [] for name in self._width}
     leaves = self._tree.flatten_up_to(rows)
     for (name, _, _), leaf in zip(self._slots, leaves, strict=True):
-      parts[name].append(leaf.reshape(leaf.shape[0], -1))
+      parts[name].append(leaf.reshape(leaf.shape[0], math.prod(leaf.shape[1:])))
     return {name: xp.concatenate(p, axis=1) for name, p in parts.items()}
 
   def unpack(self, packed: Packed) -> Any:
     """Returns arrays `[S, ...]`; views, where the packed ones are NumPy's."""
     return self._tree.unflatten(
-      packed[name][:, place].reshape(-1, *shape)
+      packed[name][:, place].reshape(len(packed[name]), *shape)
       if shape
       else packed[name][:, place.start]
       for name, place, shape in self._slots

@@ -89,7 +89,7 @@ def cross(seeds: Sequence[int], **lists: Sequence) -> Nets:
   rows = settings(**lists)
   columns = {name: [row[name] for row in rows] for name in lists}
   repeated = {
-    name: np.repeat(np.asarray(values, np.float32), len(seeds))
+    name: np.repeat(np.asarray(values, np.float32), len(seeds), axis=0)
     for name, values in columns.items()
   }
   return Nets(np.tile(np.asarray(seeds, np.uint32), len(rows)), repeated)
@@ -213,12 +213,15 @@ def _signature(rows: Any, shared: Any) -> tuple:
     lambda a: jax.ShapeDtypeStruct(a.shape, a.dtype), shared
   )
   leaves, tree = jax.tree.flatten((one, all_of))
-  return tree, tuple(leaves)
+  return tree, tuple(leaves), jax.config.jax_enable_x64
 
 
 @functools.cache
-def _evolution(study: Study, blocks: Blocks, tree, leaves) -> _Evolution:
+def _evolution(
+  study: Study, blocks: Blocks, tree, leaves, x64: bool
+) -> _Evolution:
   """Returns the programs of a study; each is compiled when first called."""
+  del x64  # of the context; it only tells programs apart
   (seed, setting), shared = tree.unflatten(leaves)
 
   def start(seed, setting, shared):
@@ -256,8 +259,9 @@ def _evolution(study: Study, blocks: Blocks, tree, leaves) -> _Evolution:
 
 
 @functools.cache
-def _mapping(f: Callable, blocks: Blocks, tree, leaves) -> _Mapping:
+def _mapping(f: Callable, blocks: Blocks, tree, leaves, x64: bool) -> _Mapping:
   """Returns the program of a function of rows."""
+  del x64
   rows, shared = tree.unflatten(leaves)
   of_rows = layout.Packing(rows)
   of_result = layout.Packing(jax.eval_shape(f, *rows, *shared))

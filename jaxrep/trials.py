@@ -204,7 +204,7 @@ def certify(
       # Without error, and yet not solved: flat ground inside the error's band.
       flat = settled.outcome == Outcome.SOLVED
       outcome[rest] = np.where(flat, Outcome.DEGENERATE, settled.outcome)
-      for name in ('lambda_min', 'lambda_max', 'moved', 'escapes'):
+      for name in ('moved', 'escapes'):
         found[name][rest] = getattr(settled, name)
   return found
 

@@ -280,11 +280,21 @@ def _digest(data: bytes) -> str:
   return hashlib.sha256(data).hexdigest()[:32]
 
 
+def cores() -> int:
+  """Returns how many cores this process may use."""
+  if hasattr(os, 'sched_getaffinity'):  # Linux
+    return len(os.sched_getaffinity(0))
+  return os.cpu_count() or 1
+
+
 def _maker() -> str:
-  """Returns what the bits of a chunk depend on besides its flags."""
-  return (
-    f'jax {jax.__version__} on {jax.devices()[0].device_kind}, {_processor()}'
-  )
+  """Returns what the bits of a chunk depend on besides its flags.
+
+  The threads are in it because XLA splits long sums over them (see `blocks`).
+  """
+  threads = max(cores(), jax.local_device_count())
+  kind = jax.devices()[0].device_kind
+  return f'jax {jax.__version__} on {kind}, {_processor()}, {threads} threads'
 
 
 def _processor() -> str:
