@@ -3,8 +3,8 @@
 A block is a fixed number of rows, the last one padded: whatever the number of
 rows, of devices or of neighbours, a row meets the same program at the same
 width. That is what makes its bits its own. (XLA's CPU kernels split sums of
-many terms, 4,096 cases but not 256, over their threads, of which there are as
-many as cores or devices: so long sums repeat with that number only.)
+many terms, 256 cases but not 64, over their threads, of which there are as many
+as cores or devices: so long sums repeat with that number only.)
 
 Rows are packed by dtype, `{'float32': [S, n], ..}`: to move a net is to move a
 few runs of memory, not one for each weight matrix and counter.
