@@ -293,3 +293,9 @@ def test_nets_that_diverge_are_counted(grid):
   with open(grid.folder / 'nets.csv', newline='') as file:
     ends = [row['outcome'] for row in csv.DictReader(file)]
   assert ends.count('diverged') == 10
+
+
+def test_claims_are_judged_on_the_letters_setting_only(smoke):
+  """smoke.flags has four bits: nothing it finds bears on the letter's net."""
+  folder, _ = smoke
+  assert json.loads((folder / 'summary.json').read_text())['claims'] == []

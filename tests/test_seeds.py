@@ -210,3 +210,26 @@ def _walk(seed, scale):
 def test_block_sizes_that_would_break_the_promise_are_refused(size):
   with pytest.raises(ValueError, match='multiple of 16'):
     seeds.lay_out(size)
+
+
+def test_settings_that_are_arrays_stay_whole_in_a_grid():
+  starts = [np.array([1.0, 2.0]), np.array([3.0, 4.0])]
+  nets = seeds.cross(range(3), w=starts)
+  np.testing.assert_array_equal(nets.setting['w'], np.repeat(starts, 3, axis=0))
+
+
+def _double(x):
+  return x * 2
+
+
+def test_precision_is_that_of_the_context_at_each_call():
+  rows = np.arange(4.0)
+  single = seeds.each(_double, rows, blocks=layout())
+  with jax.enable_x64(True):
+    exact = seeds.each(_double, rows, blocks=layout())
+  assert (single.dtype, exact.dtype) == (np.float32, np.float64)
+
+
+def test_no_rows_give_no_results():
+  found = seeds.each(_double, np.zeros((0, 3), np.float32), blocks=layout())
+  assert found.shape == (0, 3)
