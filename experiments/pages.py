@@ -190,8 +190,8 @@ def error_curves(group: Group) -> Figure:
   arrays = group.arrays
   most = 2000
   before = np.concatenate([[0], arrays['marks'][:-1]])
-  ran = before[None] <= arrays['age'][:, None]  # to one mark past the end
-  curve = np.where(ran, arrays['curve'], np.nan)
+  ran = before[None] <= arrays['age'][:most, None]  # one mark past the end
+  curve = np.where(ran, arrays['curve'][:most], np.nan)
   unsolved = int(np.sum(~group.solved))
   total = len(group.solved)
   title = f'{total - unsolved:,} of {total:,} nets solve the task'

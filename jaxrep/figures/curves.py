@@ -36,7 +36,8 @@ def errors(
 
   Args:
     sweeps: `[T]`, at which the errors were recorded, rising, ≥ 0.
-    errors: `[S, T]`; NaN where a net had left, NaN or inf where it diverged.
+    errors: `[S, T]`, of which the first `most` rows will do; NaN where a net
+      had left, NaN or inf where it diverged.
     outcomes: `[S]` int, how each net ended.
     names: outcome -> name, one of `style.OUTCOMES`.
     source: label -> sweeps, drawn as vertical lines.
@@ -44,9 +45,9 @@ def errors(
     title: what was found.
     ylabel: the error and its unit.
   """
-  sweeps, errors = np.asarray(sweeps, float), np.asarray(errors, float)
+  sweeps, errors = np.asarray(sweeps, float), np.asarray(errors[:most], float)
   outcomes = np.asarray(outcomes)
-  drawn = np.where(np.isfinite(errors[:most]), errors[:most], np.nan)
+  drawn = np.where(np.isfinite(errors), errors, np.nan)
   shown = drawn[:, sweeps > 0] if sweeps.size and sweeps[0] > 0 else drawn
   positive = shown[shown > 0]
   if positive.size:
@@ -56,7 +57,7 @@ def errors(
   else:
     ax.set(xticks=[], yticks=[])
     zero = 'every error is 0' if np.any(shown == 0) else 'no finite error'
-    style.nothing(ax, zero if len(errors) else 'no nets')
+    style.nothing(ax, zero if len(outcomes) else 'no nets')
   labels = dict.fromkeys(names[k] for k in np.unique(outcomes))
   members = {
     name: np.isin(outcomes, [k for k in names if names[k] == name])
@@ -70,9 +71,9 @@ def errors(
   style.counted(ax, {name: int(members[name].sum()) for name in ranked})
   lift = poles.draw(ax, source or {}) if positive.size else 0
   style.dress(ax, title=title, xlabel='sweeps', ylabel=ylabel, lift=lift)
-  if len(errors) > most:
+  if len(outcomes) > most:
     style.remark(
-      ax, f'drawn: the first {most:,} of {len(errors):,} nets; counted: all'
+      ax, f'drawn: the first {most:,} of {len(outcomes):,} nets; counted: all'
     )
 
 
