@@ -16,7 +16,7 @@ from absl import flags
 from jaxrep import stats, trials
 from jaxrep.tasks import symmetry
 
-from . import common, running, yardsticks
+from .shared import common, running, yardsticks
 
 FLAGS = flags.FLAGS
 UNIT = 'nets × sweeps / s'

@@ -14,7 +14,7 @@ from absl import flags
 
 from jaxrep import records
 
-from . import common
+from .shared import common
 from .single import movie, pictures, portrait, replay, subjects
 
 FLAGS = flags.FLAGS

@@ -12,14 +12,9 @@ from absl import flags
 from jaxrep import records, seeds, trials
 from jaxrep.tasks import symmetry
 
-from . import (
-  common,
-  descent,
-  descent_flags,
-  running,
-  symmetry_page,
-  symmetry_results,
-)
+from .reports import symmetry as report
+from .results import symmetry as results
+from .shared import common, descent, descent_flags, running
 
 FLAGS = flags.FLAGS
 
@@ -74,14 +69,12 @@ def run(
       hidden=hidden,
       seed_range=seed_range,
       blocks=blocks,
-      measure=lambda net: symmetry_results.measure(
-        net, patterns, tolerance, blocks
-      ),
-      constants={'orders': symmetry_results.order_names(bits // 2)},
+      measure=lambda net: results.measure(net, patterns, tolerance, blocks),
+      constants={'orders': results.order_names(bits // 2)},
     ),
-    lambda arrays: symmetry_results.results(arrays, recipe.sweeps),
-    symmetry_page.page,
-    symmetry_results.judge,
+    lambda arrays: results.results(arrays, recipe.sweeps),
+    report.page,
+    results.judge,
   )
   return running.run(experiment, out=out, chunk_size=chunk_size)
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from experiments import common, descent_flags, running, show
+from experiments import show
+from experiments.shared import common, descent_flags, running
 from experiments.single import movie, portrait, replay, subjects
 from jaxrep import records, report, seeds, trials
 from jaxrep.measures.minima import Outcome

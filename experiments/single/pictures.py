@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from jaxrep import records
 
-from .. import common
+from ..shared import common
 
 
 @contextlib.contextmanager

@@ -7,7 +7,7 @@ from jaxrep import records, report, tables
 from jaxrep.figures import nets as drawn
 from jaxrep.figures import style, units
 
-from .. import common
+from ..shared import common
 from .subjects import Subject, words
 
 MOST = 64  # patterns that are shown one by one

@@ -15,7 +15,7 @@ from jaxrep import nets, records, seeds, trials
 from jaxrep.learning import errors
 from jaxrep.tasks.patterns import Patterns
 
-from .. import common
+from ..shared import common
 from .subjects import Subject
 
 # What a row of the record says for itself, and what the flags say for all.

@@ -9,7 +9,7 @@ import numpy as np
 from jaxrep import nets, records
 from jaxrep.figures import style
 
-from .. import common, pages
+from ..shared import common, pages
 
 
 class Subject(NamedTuple):

@@ -8,7 +8,8 @@ import numpy as np
 from jaxrep import records, report, stats, tables
 from jaxrep.figures import ends, style, units
 
-from . import groups, pages, symmetry_results
+from ..results import symmetry as results
+from ..shared import groups, pages
 
 
 def page(record: records.Record) -> report.Page:
@@ -20,8 +21,8 @@ def page(record: records.Record) -> report.Page:
     question=f'Does a layered net learn which of the {2**bits:,} vectors of'
     f' {bits} bits are their own mirror image?',
     states=states(record),
-    marks={'paper: 1,425': symmetry_results.PAPER_SWEEPS},
-    paper=symmetry_results.PAPER_SETTING,
+    marks={'paper: 1,425': results.PAPER_SWEEPS},
+    paper=results.PAPER_SETTING,
     extra=_extra,
     shown=(
       'solved_rate',
@@ -72,7 +73,7 @@ def _width_table(found) -> list[tables.Table]:
       c.solved.only_a,
       c.solved.only_b,
     )
-    for c in symmetry_results.compare_widths(found)
+    for c in results.compare_widths(found)
   ]
   return [
     tables.Table(
@@ -173,7 +174,7 @@ def _tables(group) -> list[tables.Table]:
       ':'.join(map(str, ratio)),
       group.results[name.replace('correct', 'keeps') + '_rate'],
     )
-    for name, ratio in symmetry_results.put_ratios(pairs).items()
+    for name, ratio in results.put_ratios(pairs).items()
   ]  # fmt: skip
   return [
     tables.Table(

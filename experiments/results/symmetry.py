@@ -13,7 +13,7 @@ from jaxrep.measures import mirror
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
-from . import descent, groups
+from ..shared import descent, groups
 
 # Sizes put into solved nets, by pairs of inputs. Those in which two sets of
 # pairs weigh the same cannot work (see `mirror`); the others can.

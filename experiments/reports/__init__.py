@@ -1,0 +1,1 @@
+"""The page that each study shows, from its record."""

@@ -1,0 +1,1 @@
+"""What each study measures on its nets, and how claims are judged."""

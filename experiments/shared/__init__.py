@@ -1,0 +1,1 @@
+"""What all binaries share: flags, the one way to run, pages, yardsticks."""
