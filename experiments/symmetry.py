@@ -33,7 +33,7 @@ for module in (common, descent_flags):
 
 
 def run(
-  recipe: trials.Recipe,
+  recipes: Sequence[trials.Recipe],
   *,
   seed_range: Sequence[int],
   bits: int,
@@ -48,7 +48,7 @@ def run(
   """Runs the study, leaves its record in `out`, and returns it.
 
   Args:
-    recipe: how nets are trained.
+    recipes: how nets are trained.
     seed_range: seeds, for each setting.
     bits: length of a vector, even.
     hidden: numbers of hidden units, one part of the record each.
@@ -64,7 +64,7 @@ def run(
     'symmetry',
     flags,
     descent.parts(
-      recipe,
+      recipes,
       patterns,
       hidden=hidden,
       seed_range=seed_range,
@@ -72,7 +72,7 @@ def run(
       measure=lambda net: results.measure(net, patterns, tolerance, blocks),
       constants={'orders': results.order_names(bits // 2)},
     ),
-    lambda arrays: results.results(arrays, recipe.sweeps),
+    lambda arrays: results.results(arrays, recipes[0].sweeps),
     report.page,
     results.judge,
   )
@@ -90,7 +90,7 @@ def _main() -> None:
     )
   blocks = common.blocks()
   run(
-    descent_flags.recipe(),
+    descent_flags.recipes(),
     seed_range=common.check_seeds(),
     bits=FLAGS.bits,
     hidden=FLAGS.hidden,

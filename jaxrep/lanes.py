@@ -10,9 +10,9 @@ returns what `jax.vmap(f, in_axes=-1, out_axes=-1)` returns.
 
 How: `f` is traced for one net and its jaxpr is evaluated equation by equation.
 Elementwise operations, reductions and changes of shape keep the nets where they
-are; `dot_general` has the three cases below; calls are entered. Any other
-primitive (loops, random bits, sorting, decompositions ..) is handed to
-`jax.vmap`, which is right for all of them and fast for some. As the jaxpr is
+are; `dot_general` has the three cases below; calls and scans are entered. Any
+other primitive (other loops, random bits, sorting, decompositions ..) is handed
+to `jax.vmap`, which is right for all of them and fast for some. As the jaxpr is
 taken *after* `jax.grad`, models, errors and rules stay what they are: pure
 functions of one net.
 """
@@ -115,6 +115,8 @@ def _apply(equation, values: list[_Value], size: int) -> list[_Value]:
     return _evaluate(params[_CALLS[name]], values, size)
   if not any(mapped for _, mapped in values):
     return [(output, False) for output in _as_function(equation)(*arrays)]
+  if name == 'scan':
+    return _scan(params, values, size)
   shape = equation.outvars[0].aval.shape
   first = arrays[0]
   axis = len(shape)  # of the nets, in the result
@@ -144,6 +146,31 @@ def _apply(equation, values: list[_Value], size: int) -> list[_Value]:
       )(*arrays)
     ]
   return [(result, True)]
+
+
+def _scan(params, values: list[_Value], size: int) -> list[_Value]:
+  """Returns the outputs of a scan: the last carry, and the stacked results."""
+  carried = params['num_consts'], params['num_consts'] + params['num_carry']
+  constants, sequences = values[: carried[0]], values[carried[1] :]
+  start = [_lift(value, size) for value in values[slice(*carried)]]
+
+  def step(carry, slices):
+    of_step = [
+      (array, mapped)
+      for array, (_, mapped) in zip(slices, sequences, strict=True)
+    ]
+    inputs = [*constants, *((array, True) for array in carry), *of_step]
+    outputs = _evaluate(params['jaxpr'], inputs, size)
+    flat = [_lift(value, size) for value in outputs]
+    return flat[: len(start)], flat[len(start) :]
+
+  carry, results = lax.scan(
+    step,
+    start,
+    [array for array, _ in sequences],
+    **{name: params[name] for name in ('length', 'reverse', 'unroll')},
+  )
+  return [(array, True) for array in (*carry, *results)]
 
 
 def _as_function(equation) -> Callable:

@@ -44,21 +44,24 @@ def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
 
   Args:
     net: layers; a slice of a net is a net, and no layer at all is the identity.
+      A layer with I rows more than there are units below it has direct links:
+      it sees the units below and, in its last I rows, the pattern.
     x: `[I]`. For a pattern set, `jax.vmap(apply, (None, 0))`.
 
   References:
     Rumelhart, Hinton & Williams, Nature 323 (1986), eqs 1, 2.
   """
-  for layer in net:
-    x = layer.unit(x @ layer.w + layer.b)
-  return x
+  return activations(net, x)[-1]
 
 
 def activations(net: Sequence[Layer], x: chex.Array) -> list[jax.Array]:
   """Returns the input and every layer's output for a pattern, `[I] .. [O]`."""
   states = [x]
   for layer in net:
-    states.append(apply((layer,), states[-1]))
+    below = states[-1]
+    if len(layer.w) == len(below) + len(x) and len(states) > 1:
+      below = jnp.concatenate([below, x])
+    states.append(layer.unit(below @ layer.w + layer.b))
   return states
 
 
@@ -69,6 +72,7 @@ def init(
   weight_range: chex.Numeric,
   bias_range: chex.Numeric,
   unit: Callable[[jax.Array], jax.Array] = jax.nn.sigmoid,
+  links: bool = False,
 ) -> Net:
   """Returns a net with weights uniform in ±range.
 
@@ -79,6 +83,7 @@ def init(
     weight_range: half-width of the weights' interval, ≥ 0.
     bias_range: half-width of the biases' interval; 0 starts them at 0.
     unit: of every layer.
+    links: whether the last layer has direct links from the input (`apply`).
   """
 
   def draw(key, shape):
@@ -87,6 +92,8 @@ def init(
   layers = []
   pairs = zip(sizes[:-1], sizes[1:], strict=True)
   for k, (inputs, outputs) in enumerate(pairs):
+    if links and 0 < k == len(sizes) - 2:
+      inputs += sizes[0]
     w_key, b_key = jax.random.split(jax.random.fold_in(key, k))
     w = weight_range * draw(w_key, (inputs, outputs))
     b = bias_range * draw(b_key, (outputs,))

@@ -2,7 +2,7 @@
 
   run.flags      every flag that decides the result, itself a flagfile
   nets.csv       one row a net: the 1-D arrays of nets.npz, as words and numbers
-  nets.npz       arrays by part ('h2/w0'), `[S, ...]` but for CONSTANTS
+  nets.npz       arrays by part ('h2/w0'), `[S, ...]` but for `constants`
   summary.json   results with intervals, by setting, and verdicts
   machine.json   what the run ran on and what it cost; decides nothing
   figures/, report.html
@@ -26,10 +26,10 @@ from jaxrep import nets
 
 FLAGS, TABLE, ARRAYS = 'run.flags', 'nets.csv', 'nets.npz'
 SUMMARY, MACHINE = 'summary.json', 'machine.json'
-# Arrays that are the same for all nets of a part: the layers' units, the sweeps
-# of the curves, the pattern set, and the words that a column of indices stands
-# for (`outcomes` for `outcome`).
-CONSTANTS = ('units', 'marks', 'inputs', 'targets', 'outcomes', 'orders')
+# Names the arrays of a part that are the same for all its nets: the layers'
+# units, the sweeps of the curves, the pattern set, and the words that a column
+# of indices stands for (`outcomes` for `outcome`).
+CONSTANTS = 'constants'
 UNITS = ('identity', 'relu', 'sigmoid', 'softplus', 'tanh')
 # What reading a file may raise that is missing, cut short or altered.
 _DAMAGE = (
@@ -112,21 +112,34 @@ def load_parts(folder: str | os.PathLike) -> dict[str, Arrays]:
 
 def part_table(part: str, arrays: Mapping[str, np.ndarray]) -> Arrays:
   """Returns the columns of a part: its 1-D arrays, indices made words."""
-  size = len(arrays['seed'])
+  size, same = len(arrays['seed']), _constants(arrays)
   table = {'part': np.full(size, part), 'row': np.arange(size)}
   for name, array in arrays.items():
-    if array.ndim == 1 and name not in CONSTANTS:
-      words = arrays.get(f'{name}s')
-      table[name] = array if words is None else np.append(words, '')[array]
+    if array.ndim == 1 and name not in same:
+      words = f'{name}s' if f'{name}s' in same else None
+      table[name] = np.append(arrays[words], '')[array] if words else array
   return table
 
 
 def take(arrays: Mapping[str, np.ndarray], rows: Any) -> Arrays:
   """Returns a part's arrays at some rows; the constants stay whole."""
+  same = _constants(arrays)
   return {
-    name: array if name in CONSTANTS else array[rows]
+    name: array if name in same else array[rows]
     for name, array in arrays.items()
   }
+
+
+def by_setting(arrays: Mapping[str, np.ndarray], settings: int) -> list[Arrays]:
+  """Returns a part's arrays setting by setting, as many nets for each."""
+  size = len(arrays['seed']) // settings
+  return [
+    take(arrays, slice(k * size, (k + 1) * size)) for k in range(settings)
+  ]
+
+
+def _constants(arrays: Mapping[str, np.ndarray]) -> set[str]:
+  return {CONSTANTS, *arrays.get(CONSTANTS, np.array([], str)).tolist()}
 
 
 def machine_line(folder: str | os.PathLike) -> str:

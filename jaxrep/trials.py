@@ -22,13 +22,14 @@ from jaxrep.tasks.patterns import Patterns
 
 # Certificates hold the Hessians of a whole block at once, in float64.
 _CERTIFICATE_BLOCK = 32
+PRECISIONS = ('float32', 'float64')
 
 
 class Recipe(NamedTuple):
   """How a layered net is trained; the tuples of numbers make a grid.
 
   Attributes:
-    learning_rate: ε, on the plain sum of errors over cases.
+    learning_rate: ε, on the plain sum of errors over the cases of an update.
     momentum: α.
     init_range: weights start uniform in ± this.
     positive_weight: factor on the error of units that should be on.
@@ -36,8 +37,11 @@ class Recipe(NamedTuple):
       target. 0.5: every output is on the right side of 0.5.
     bias_init: 'uniform' like the weights, or 'zero'.
     band: errors smaller than this count as zero; 0 is no band.
-    sweeps: the budget of weight changes.
-    after: weight changes past the solve.
+    sweeps: the budget of sweeps.
+    after: sweeps past the solve.
+    updates: when weights change, one of `descent.UPDATES`.
+    precision: of training, one of `PRECISIONS`; starts are the same in both.
+    links: whether outputs have direct links from the inputs.
   """
 
   learning_rate: tuple[float, ...]
@@ -49,6 +53,9 @@ class Recipe(NamedTuple):
   band: float
   sweeps: int
   after: int
+  updates: str = 'sweep'
+  precision: str = 'float32'
+  links: bool = False
 
   def grid(self) -> dict[str, tuple[float, ...]]:
     """Returns the fields that are lists, by name."""
@@ -69,6 +76,12 @@ class Trial(NamedTuple):
   study: seeds.Study
   error: Callable
   marks: list[int]
+  precision: str
+
+  @property
+  def exact(self):
+    """The context that it is trained in."""
+    return jax.enable_x64(self.precision == 'float64')
 
 
 @functools.cache
@@ -85,7 +98,10 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   def start(key, setting):
     width = setting['init_range']
     biases = width if recipe.bias_init == 'uniform' else 0.0
-    return layered.init(key, sizes, weight_range=width, bias_range=biases)
+    net = layered.init(
+      key, sizes, weight_range=width, bias_range=biases, links=recipe.links
+    )
+    return jax.tree.map(lambda a: a.astype(recipe.precision), net)
 
   def rule(setting):
     return rules.accelerated(setting['learning_rate'], setting['momentum'])
@@ -98,8 +114,9 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
     margin=lambda setting: setting['margin'],
     sweeps=recipe.sweeps,
     after=recipe.after,
+    updates=recipe.updates,
   )
-  return Trial(study, error, recipe.marks())
+  return Trial(study, error, recipe.marks(), recipe.precision)
 
 
 @functools.cache
@@ -137,14 +154,15 @@ def run(
     certificate's `gradient`, `lambda_min`, `lambda_max`, `moved`, `escapes`
     (NaN where the net needed none); the number of nets × sweeps computed.
   """
-  study, error, marks = trial
+  study, error, marks = trial.study, trial.error, trial.marks
   curve = np.full((len(nets.seed), len(marks)), np.nan, np.float32)
-  for k, look in enumerate(
-    seeds.evolve(study, nets, marks=marks, blocks=blocks, shared=patterns)
-  ):
-    curve[:, k:] = look.report.error[:, None]
-    solved = look.state.solved_at != descent.NEVER
-    watch(int(look.over.sum()), int(solved.sum()))
+  with trial.exact:
+    for k, look in enumerate(
+      seeds.evolve(study, nets, marks=marks, blocks=blocks, shared=patterns)
+    ):
+      curve[:, k:] = look.report.error[:, None]
+      solved = look.state.solved_at != descent.NEVER
+      watch(int(look.over.sum()), int(solved.sum()))
   life, report = look.state, look.report
   outcome = np.where(solved, Outcome.SOLVED, Outcome.STILL_DESCENDING)
   outcome = np.where(solved | report.finite, outcome, Outcome.DIVERGED)

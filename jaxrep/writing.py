@@ -164,8 +164,12 @@ class Writer:
 
     Args:
       parts: the names of each part's chunks, in order.
-      constants: by part, the arrays named in `records.CONSTANTS`.
+      constants: by part, the arrays that are the same for all its nets.
     """
+    constants = {
+      part: {**arrays, records.CONSTANTS: np.array(list(arrays), str)}
+      for part, arrays in constants.items()
+    }
     self._write(
       records.ARRAYS, lambda file: self._write_arrays(file, parts, constants)
     )

@@ -49,7 +49,8 @@ def assert_same_bits(found, expected):
 def test_every_array_comes_back_with_its_bits(record):
   assert list(record.parts) == list(samples.SIZES)
   for name, arrays in record.parts.items():
-    expected = samples.part(name) | samples.CONSTANTS
+    same = {'constants': np.array(list(samples.CONSTANTS))}
+    expected = samples.part(name) | samples.CONSTANTS | same
     assert arrays.keys() == expected.keys()
     for key, array in expected.items():
       assert_same_bits(arrays[key], array)
@@ -63,7 +64,9 @@ def test_flags_and_summary_come_back(record, folder):
 
 def test_the_arrays_need_no_pickle(folder):
   with np.load(folder / 'nets.npz', allow_pickle=False) as archive:
-    assert len(archive.files) == 2 * len(samples.part('h2') | samples.CONSTANTS)
+    assert len(archive.files) == 2 * (
+      1 + len(samples.part('h2') | samples.CONSTANTS)
+    )
     for name in archive.files:
       assert archive[name].dtype.kind in 'biufU'
 
@@ -71,7 +74,8 @@ def test_the_arrays_need_no_pickle(folder):
 def test_the_leading_axis_is_nets_but_for_constants(record):
   for name, (_, size) in samples.SIZES.items():
     for key, array in record.parts[name].items():
-      assert key in records.CONSTANTS or len(array) == size
+      same = (*samples.CONSTANTS, 'constants')
+      assert key in same or len(array) == size
 
 
 def test_nets_compute_what_was_stored(record):
@@ -140,6 +144,7 @@ def test_an_index_below_0_is_no_word():
   arrays = {
     'seed': np.zeros(3), 'outcome': np.array([1, -1, 0]),
     'outcomes': np.array(['solved', 'diverged']),
+    'constants': np.array(['outcomes']),
   }  # fmt: skip
   table = records.part_table('h2', arrays)
   assert table['outcome'].tolist() == ['diverged', '', 'solved']

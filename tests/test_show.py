@@ -12,10 +12,9 @@ import pytest
 from PIL import Image
 
 from experiments import show
-from experiments.shared import common, descent_flags, running
+from experiments.shared import common, descent, descent_flags, running
 from experiments.single import movie, portrait, replay, subjects
 from jaxrep import records, report, seeds, trials
-from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
 # Either bit: every net learns it, so no certificate is needed.
@@ -48,34 +47,17 @@ NAN = np.nan
 @pytest.fixture(scope='module')
 def record(tmp_path_factory):
   """A finished record, run and written as a study does it."""
-  trial = trials.trial(RECIPE, (2, 2, 1))
-  layout = seeds.lay_out(16)
-
-  def compute(nets, watch):
-    net, arrays, computed = trials.run(
-      trial, nets, PATTERNS, blocks=layout, watch=watch
-    )
-    rows = {'seed': nets.seed, **nets.setting}
-    return rows | arrays | records.pack_net(net), computed
-
-  constants = {
-    'units': np.array(['sigmoid', 'sigmoid']),
-    'marks': np.array(trial.marks),
-    **PATTERNS._asdict(),
-    'outcomes': np.array([outcome.label for outcome in Outcome]),
-  }
-  grid = RECIPE.grid()
-  part = running.Part(
-    'h2',
-    seeds.cross(range(16), **grid),
-    seeds.settings(**grid),
-    compute,
-    constants,
+  parts = descent.parts(
+    [RECIPE],
+    PATTERNS,
+    hidden=[2],
+    seed_range=range(16),
+    blocks=seeds.lay_out(16),
   )
   experiment = running.Experiment(
     'either',
     FLAGS,
-    [part],
+    parts,
     results=lambda arrays: {},
     judge=lambda parts, settings: [],
     page=lambda record: report.Page('Either bit', 'Is any bit on?'),
@@ -307,6 +289,7 @@ def test_other_weights_are_told_in_one_line_with_their_distance(
 
 def test_the_record_says_how_a_net_was_trained(record):
   setting = {name: record.parts['h2'][name][20] for name in replay.GRID}
+  setting |= {'updates': 'sweep', 'precision': 'float32'}
   found = replay.recipe(record.flags, setting)
   expected = RECIPE._replace(learning_rate=(0.2,))
   chex.assert_trees_all_close(found[:5], expected[:5])  # float32 in the record
@@ -316,15 +299,15 @@ def test_the_record_says_how_a_net_was_trained(record):
 def test_flags_and_record_mean_the_same_recipe():
   flags = descent_flags.FLAGS
   text = {name: '0.5' for name in replay.GRID}
-  text |= FLAGS | {'criterion': 'margin'}
+  words = {'updates': 'case', 'precision': 'float64'}
+  text |= FLAGS | words | {'criterion': 'margin'}
   text.pop('block_size')
   saved = {name: flags[name].value for name in text}
   try:
     for name, value in text.items():
       flags[name].parse(value)
-    assert descent_flags.recipe() == replay.recipe(FLAGS, {
-      name: 0.5 for name in replay.GRID
-    })  # fmt: skip
+    numbers = dict.fromkeys(replay.GRID, 0.5)
+    assert descent_flags.recipes() == [replay.recipe(FLAGS, numbers | words)]
   finally:
     for name, value in saved.items():
       flags[name].value = value

@@ -66,6 +66,29 @@ class Numbers(Number):
     return 'comma separated numbers'
 
 
+class Words(flags.ArgumentParser):
+  """Parses words out of a few, separated by commas."""
+
+  def __init__(self, known: Sequence[str]):
+    super().__init__()
+    self.known = tuple(known)
+    self.syntactic_help = f'one or more of <{"|".join(known)}>'
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    words = tuple(word.strip() for word in argument.split(','))
+    wrong = [word for word in words if word not in self.known]
+    if wrong:
+      raise ValueError(f'expected {self.syntactic_help}, found {wrong[0]!r}')
+    if len(set(words)) < len(words):
+      raise ValueError(f'expected different words, found {argument!r}')
+    return words
+
+  def flag_type(self) -> str:
+    return 'comma separated words'
+
+
 class _AsText(flags.ArgumentSerializer):
   def serialize(self, value) -> str:
     return as_text(value)
@@ -94,6 +117,12 @@ def define_number(
   if many:
     help += ' A list, separated by commas, makes a grid over the same seeds.'
   flags.DEFINE(parser, name, default, help, FLAGS, _AsText())
+
+
+def define_words(name: str, known: Sequence[str], help: str) -> None:
+  """Defines a flag that takes one or several of a few words."""
+  help += ' A list, separated by commas, tries each over the same seeds.'
+  flags.DEFINE(Words(known), name, None, help, FLAGS, _AsText())
 
 
 define_number('seeds', 'Nets for each setting.', kind=int, low=1, high=SEEDS)

@@ -1,10 +1,12 @@
 """From a recipe and a pattern set to parts of a run, and their results.
 
-What every study of full-batch descent of layered nets shares; a study adds its
+What every study of descent of layered nets shares; a study adds its
 task, its measures and its page.
 """
 
+import types
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -24,7 +26,7 @@ def no_measure(net: nets.Net) -> records.Arrays:
 
 
 def parts(
-  recipe: trials.Recipe,
+  recipes: Sequence[trials.Recipe],
   patterns: Patterns,
   *,
   hidden: Sequence[int],
@@ -32,27 +34,35 @@ def parts(
   blocks: seeds.Blocks,
   measure: Measure = no_measure,
   constants: Mapping[str, np.ndarray] | None = None,
+  task: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> list[running.Part]:
-  """Returns one part for each number of hidden units, `h2`, `h3`, ..
+  """Returns one part for each recipe and number of hidden units.
+
+  They are named `h2`, `h3`, .., `h2_case`, `h2_case_float64`, .. by what
+  differs between the recipes.
 
   Args:
-    recipe: how nets are trained; its lists make a grid.
+    recipes: how nets are trained; their lists make a grid.
     patterns: what is to be learnt.
     hidden: units of the one hidden layer.
     seed_range: seeds, for each setting.
     blocks: the layout.
     measure: trained nets `[S]` -> what is measured on them, `[S, ...]`.
     constants: arrays of the study that are the same for all nets.
+    task: what is special to these patterns, by flag, where a study has several
+      pattern sets: it goes before the names, `size4_h2`, and into the settings.
   """
   shared = {
     'units': np.array(['sigmoid', 'sigmoid']),
-    'marks': np.array(recipe.marks()),
     'outcomes': np.array([outcome.label for outcome in Outcome]),
     **patterns._asdict(),
     **(constants or {}),
   }
+  prefix = [f'{name}{value}' for name, value in task.items()]
+  words = [(recipe.updates, recipe.precision) for recipe in recipes]
+  differ = [len(set(column)) > 1 for column in zip(*words, strict=True)]
 
-  def part(width):
+  def part(recipe, width):
     sizes = patterns.inputs.shape[1], width, patterns.targets.shape[1]
     trial = trials.trial(recipe, sizes)
 
@@ -61,14 +71,25 @@ def parts(
         trial, rows, patterns, blocks=blocks, watch=watch
       )
       columns = {'seed': rows.seed, **rows.setting, **arrays}
-      return columns | measure(net) | records.pack_net(net), computed
+      return running.Computed(
+        columns | measure(net) | records.pack_net(net),
+        computed=computed,
+        needed=int(np.sum(arrays['age'], dtype=np.int64)),
+        solved=int(np.sum(arrays['outcome'] == Outcome.SOLVED)),
+      )
 
+    said = {'updates': recipe.updates, 'precision': recipe.precision}
+    special = [v for v, d in zip(said.values(), differ, strict=True) if d]
     grid = recipe.grid()
-    settings = [{'hidden': width, **s} for s in seeds.settings(**grid)]
-    rows = seeds.cross(seed_range, **grid)
-    return running.Part(f'h{width}', rows, settings, compute, shared)
+    return running.Part(
+      '_'.join([*prefix, f'h{width}', *special]),
+      seeds.cross(seed_range, **grid),
+      [{**task, 'hidden': width, **said, **s} for s in seeds.settings(**grid)],
+      compute,
+      shared | {'marks': np.array(recipe.marks())},
+    )
 
-  return [part(width) for width in hidden]
+  return [part(recipe, width) for recipe in recipes for width in hidden]
 
 
 def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
@@ -84,6 +105,7 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   return {
     'solved_rate': stats.rate(solved),
     'sweeps_median': stats.median_sweeps(times, ~solved, budget),
+    'sweeps_mean_solved': stats.mean(arrays['sweeps'][solved], unit='sweeps'),
     'unsolved_rate': stats.rate(~solved),
     **{
       f'{o.name.lower()}_rate': stats.rate(outcome == o)

@@ -1,16 +1,18 @@
-"""Flags of full-batch descent of layered nets, for every study that does it."""
+"""Flags of descent of layered nets, for every study that does it."""
+
+import itertools
 
 from absl import flags
 
 from jaxrep import trials
-from jaxrep.learning import errors
+from jaxrep.learning import descent, errors
 
 from . import common
 
 FLAGS = flags.FLAGS
 
 common.define_number(
-  'learning_rate', 'ε, on the plain sum of errors over cases.',
+  'learning_rate', 'ε, on the plain sum of errors over the cases of an update.',
   above=True, many=True,
 )  # fmt: skip
 common.define_number(
@@ -27,16 +29,22 @@ flags.DEFINE_enum(
 common.define_number(
   'hidden', 'Hidden units.', kind=int, low=1, high=256, many=True
 )
+common.define_words(
+  'updates', descent.UPDATES,
+  'Weights change once a sweep; after each case, in the order of the table; or'
+  ' after each case, in an order drawn anew for each sweep.',
+)  # fmt: skip
+common.define_words('precision', trials.PRECISIONS, 'Of training.')
 common.define_number(
-  'sweeps', 'Budget: weight changes before a net that has not solved stops.',
+  'sweeps', 'Budget: sweeps before a net that has not solved stops.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip
 common.define_number(
-  'after', 'Weight changes past the solve, after which weights are measured.',
+  'after', 'Sweeps past the solve, after which weights are measured.',
   kind=int, high=2**29,
 )  # fmt: skip
-flags.DEFINE_enum(
-  'criterion', None, ['half', 'margin'],
+common.define_words(
+  'criterion', ('half', 'margin'),
   'Solved when every output is on the right side of 0.5, or within --margin of'
   ' its target.',
 )  # fmt: skip
@@ -56,26 +64,38 @@ common.define_number(
 )  # fmt: skip
 
 
-def recipe() -> trials.Recipe:
-  """Returns what the flags say.
+def recipes(*, links: bool = False) -> list[trials.Recipe]:
+  """Returns what the flags say: one recipe for each of --updates, --precision.
+
+  Args:
+    links: whether outputs have direct links from the inputs.
 
   Raises:
     BadInputError: a margin that the criterion does not use.
   """
-  unused = FLAGS.criterion != 'margin'
-  if unused and FLAGS.margin != FLAGS['margin'].default:
+  if (
+    'margin' not in FLAGS.criterion and FLAGS.margin != FLAGS['margin'].default
+  ):
     raise common.BadInputError(
       f'--margin={common.as_text(FLAGS.margin)}: expected --criterion=margin'
-      f' with it, found {FLAGS.criterion}'
+      f' with it, found {common.as_text(FLAGS.criterion)}'
     )
-  return trials.Recipe(
-    learning_rate=FLAGS.learning_rate,
-    momentum=FLAGS.momentum,
-    init_range=FLAGS.init_range,
-    positive_weight=FLAGS.positive_weight,
-    margin=FLAGS.margin if FLAGS.criterion == 'margin' else (0.5,),
-    bias_init=FLAGS.bias_init,
-    band=errors.LETTER_BAND if FLAGS.zero_error_band else 0.0,
-    sweeps=FLAGS.sweeps,
-    after=FLAGS.after,
-  )
+  margins = {'half': (0.5,), 'margin': FLAGS.margin}
+  chosen = itertools.chain(*(margins[name] for name in FLAGS.criterion))
+  return [
+    trials.Recipe(
+      learning_rate=FLAGS.learning_rate,
+      momentum=FLAGS.momentum,
+      init_range=FLAGS.init_range,
+      positive_weight=FLAGS.positive_weight,
+      margin=tuple(dict.fromkeys(chosen)),
+      bias_init=FLAGS.bias_init,
+      band=errors.LETTER_BAND if FLAGS.zero_error_band else 0.0,
+      sweeps=FLAGS.sweeps,
+      after=FLAGS.after,
+      updates=updates,
+      precision=precision,
+      links=links,
+    )
+    for updates, precision in itertools.product(FLAGS.updates, FLAGS.precision)
+  ]

@@ -42,9 +42,8 @@ def groups(
   result = []
   for part, arrays in parts.items():
     mine = [s for s in settings if s['part'] == part]
-    size = len(arrays['seed']) // len(mine)
-    for k, entry in enumerate(mine):
-      rows = records.take(arrays, slice(k * size, (k + 1) * size))
+    split = records.by_setting(arrays, len(mine))
+    for entry, rows in zip(mine, split, strict=True):
       result.append(Group(entry['setting'], part, rows, entry['results']))
   return result
 

@@ -16,9 +16,24 @@ import numpy as np
 import tqdm
 
 from jaxrep import records, report, seeds, stats, tables, writing
-from jaxrep.measures.minima import Outcome
 
 Watch = Callable[[int, int], None]
+
+
+class Computed(NamedTuple):
+  """What became of the nets of a chunk, and what it cost.
+
+  Attributes:
+    arrays: `[S, ...]` by name; the 1-D ones are columns of nets.csv.
+    computed: nets × sweeps computed.
+    needed: nets × sweeps that the nets lived for.
+    solved: how many nets solved their task, for the progress bar.
+  """
+
+  arrays: records.Arrays
+  computed: int
+  needed: int
+  solved: int
 
 
 class Part(NamedTuple):
@@ -28,14 +43,15 @@ class Part(NamedTuple):
     name: names their arrays in the record: 'h2'.
     nets: `[S]` rows: the settings one after another, each on the same seeds.
     settings: what is special to each, by flag: `[{'learning_rate': .1}, ..]`.
-    compute: `(nets, watch) -> (arrays [S, ...], nets × sweeps computed)`.
-    constants: arrays that are the same for all nets (`records.CONSTANTS`).
+    compute: `(nets, watch) -> Computed`; `watch(over, solved)` may be told how
+      many nets are over and how many solved their task.
+    constants: arrays that are the same for all nets.
   """
 
   name: str
   nets: seeds.Nets
   settings: Sequence[Mapping[str, Any]]
-  compute: Callable[[seeds.Nets, Watch], tuple[records.Arrays, int]]
+  compute: Callable[[seeds.Nets, Watch], Computed]
   constants: records.Arrays
 
 
@@ -126,11 +142,11 @@ def _compute(experiment, chunks, writer, clock) -> None:
         bar.write(complaint, file=sys.stderr)
       if not there:
         with clock.stage('compute'):
-          arrays, computed = chunk.part.compute(nets, watch)
+          arrays, *counts = chunk.part.compute(nets, watch)
+        facts = dict(zip(Computed._fields[1:], counts, strict=True))
         with clock.stage('write'):
-          writer.write_chunk(chunk.name, arrays, {'computed': computed})
-      outcome = writer.read(chunk.name, 'outcome')
-      solved = int(np.sum(outcome == Outcome.SOLVED))
+          writer.write_chunk(chunk.name, arrays, facts)
+      solved = writer.facts(chunk.name)['solved']
       watch(len(nets.seed), solved)
       solved_before += solved
 
@@ -147,9 +163,11 @@ def _conclude(experiment, chunks, writer, clock) -> None:
   parts = records.load_parts(writer.folder)
   with clock.stage('summarise'):
     summary = summarise(experiment, parts)
-  needed = sum(int(np.sum(a['age'], dtype=np.int64)) for a in parts.values())
-  computed = sum(writer.facts(chunk.name)['computed'] for chunk in chunks)
-  cost = {'sweeps_needed': needed, 'sweeps_computed': computed}
+  facts = [writer.facts(chunk.name) for chunk in chunks]
+  cost = {
+    f'sweeps_{name}': sum(f[name] for f in facts)
+    for name in ('needed', 'computed')
+  }
   facts = clock.machine() | cost | {'flags': {'out': str(writer.folder)}}
   writer.write_json(records.MACHINE, facts)
   writer.write_json(records.SUMMARY, summary)
@@ -161,10 +179,9 @@ def summarise(
   """Returns what summary.json holds."""
   settings = []
   for part in experiment.parts:
-    size = len(part.nets.seed) // len(part.settings)
-    for k, setting in enumerate(part.settings):
-      rows = slice(k * size, (k + 1) * size)
-      estimates = experiment.results(records.take(parts[part.name], rows))
+    split = records.by_setting(parts[part.name], len(part.settings))
+    for setting, arrays in zip(part.settings, split, strict=True):
+      estimates = experiment.results(arrays)
       results = {name: stats.as_json(e) for name, e in estimates.items()}
       settings.append(
         {'part': part.name, 'setting': dict(setting), 'results': results}

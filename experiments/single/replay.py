@@ -1,12 +1,12 @@
 """Trains one net of a record again, as its flags say, and watches it.
 
-For every study of full-batch descent, whichever binary ran it: the record's
+For every study of descent, whichever binary ran it: the record's
 flags and the net's row hold all that `trials` needs.
 """
 
 import json
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -23,6 +23,7 @@ GRID = tuple(
   name for name, kind in trials.Recipe.__annotations__.items()
   if kind == tuple[float, ...]
 )  # fmt: skip
+WORDS = ('updates', 'precision')
 FLAGS = ('bias_init', 'zero_error_band', 'sweeps', 'after', 'block_size')
 
 
@@ -50,13 +51,14 @@ class Moment(NamedTuple):
 
 
 def recipe(
-  flags: Mapping[str, str], setting: Mapping[str, float]
+  flags: Mapping[str, str], setting: Mapping[str, Any]
 ) -> trials.Recipe:
   """Returns how a net was trained.
 
   Args:
     flags: of the record, as text: those of `FLAGS`.
-    setting: of the net: the lists of a recipe (`GRID`), one number each.
+    setting: of the net: the lists of a recipe (`GRID`), one number each, and
+      `WORDS`.
   """
   return trials.Recipe(
     **{name: (float(setting[name]),) for name in GRID},
@@ -64,6 +66,8 @@ def recipe(
     band=errors.LETTER_BAND if flags['zero_error_band'] == 'true' else 0.0,
     sweeps=int(flags['sweeps']),
     after=int(flags['after']),
+    **{name: setting[name] for name in WORDS},
+    links=flags.get('skip') == 'true',
   )
 
 
@@ -71,10 +75,10 @@ def plan(record: records.Record, subject: Subject) -> Plan:
   """Returns how to train a net again.
 
   Raises:
-    BadInputError: its study was not trained by full-batch descent of logistic
+    BadInputError: its study was not trained by descent of logistic
       units, or the record does not say how.
   """
-  start = '--movie: expected a net trained by full-batch descent, found'
+  start = '--movie: expected a net trained by descent, found'
   arrays = subject.arrays
   for name in FLAGS:
     if name not in record.flags:
@@ -85,9 +89,13 @@ def plan(record: records.Record, subject: Subject) -> Plan:
   others = set(arrays['units'].tolist()) - {'sigmoid'}
   if others:
     raise common.BadInputError(f'{start} units that are {others.pop()}')
+  for name in WORDS:
+    if name not in subject.setting:
+      raise common.BadInputError(f'{start} no {name!r} in {records.SUMMARY}')
   setting = {name: arrays[name] for name in GRID}
   sizes = tuple(state.shape[1] for state in subject.states)
   numbers = {name: column[0] for name, column in setting.items()}
+  numbers |= {name: subject.setting[name] for name in WORDS}
   with records.naming(record.folder / records.FLAGS, '--movie: '):
     trial = trials.trial(recipe(record.flags, numbers), sizes)
     blocks = seeds.lay_out(int(record.flags['block_size']))
@@ -101,12 +109,13 @@ def train(plan: Plan) -> list[Moment]:
   """Returns the net at every mark, from its start to its end."""
   trial, rows, patterns, blocks = plan
   moments = []
-  for look in seeds.evolve(
-    trial.study, rows, marks=trial.marks, blocks=blocks, shared=patterns
-  ):
-    life = jax.tree.map(lambda a: a[0].copy(), look.state)
-    error = float(look.report.error[0])
-    moments.append(Moment(int(life.sweep), error, life.net))
+  with trial.exact:
+    for look in seeds.evolve(
+      trial.study, rows, marks=trial.marks, blocks=blocks, shared=patterns
+    ):
+      life = jax.tree.map(lambda a: a[0].copy(), look.state)
+      error = float(look.report.error[0])
+      moments.append(Moment(int(life.sweep), error, life.net))
   return moments
 
 

@@ -39,7 +39,8 @@ def diagram(
   the whole net.
 
   Args:
-    weights: for each layer `[I, O]`, from unit i below to unit j above.
+    weights: for each layer `[I, O]`, from unit i below to unit j above; where
+      there are direct links, rows for the inputs come last.
     biases: for each layer `[O]`.
     activations: for the input and each layer, `[I], .., [O]`: what one pattern
       does. Units fill with colour from 0 (-1 where any is negative) to 1.
@@ -57,10 +58,14 @@ def diagram(
   known = [abs(w[np.isfinite(w)]).max(initial=0) for w in weights]
   largest = max(known) or 1.0
   count = sum(w.size for w in weights)
-  for w, below, above in zip(weights, places[:-1], places[1:], strict=True):
+  sources = [
+    below if len(w) == len(below) else np.concatenate([below, places[0]])
+    for w, below in zip(weights, places[:-1], strict=True)
+  ]
+  for w, below, above in zip(weights, sources, places[1:], strict=True):
     _links(ax, w / largest, below, above, crowded=count > 60)
   if count <= numbers and size >= READABLE:
-    _weights(ax, weights, places, size, scale)
+    _weights(ax, weights, sources, places, size, scale)
   lit = [()] * len(places) if activations is None else activations
   least = -1.0 if min(map(np.min, activations or [0])) < 0 else 0.0
   for k, layer in enumerate(places):
@@ -118,11 +123,11 @@ def _links(ax, weights, below, above, *, crowded):
     )
 
 
-def _weights(ax, weights, places, size, scale):
+def _weights(ax, weights, sources, places, size, scale):
   """Writes every weight on its link, where it hides least."""
   ends = [
     (below[i], above[j])
-    for w, below, above in zip(weights, places[:-1], places[1:], strict=True)
+    for w, below, above in zip(weights, sources, places[1:], strict=True)
     for i, j in np.ndindex(w.shape)
   ]
   ends = np.array(ends).reshape(-1, 2, 2)

@@ -1,9 +1,9 @@
-"""Full-batch descent of one layered net, until it has solved its task.
+"""Descent of one layered net, until it has solved its task.
 
-The study that symmetry, the boolean tasks and maps of starts share: evaluate
-all cases, see whether the criterion holds, change the weights, and go on for a
-fixed number of sweeps past the solve, so that weights are compared at the same
-age wherever a mark lies.
+The study that symmetry, the boolean tasks and maps of starts share: pass
+through all cases, changing the weights once or after each case, see whether the
+criterion holds, and go on for a fixed number of sweeps past the solve, so that
+weights are compared at the same age wherever a mark lies.
 """
 
 import functools
@@ -15,22 +15,30 @@ import jax.numpy as jnp
 import optax
 
 from jaxrep import nets, seeds
+from jaxrep.tasks.patterns import Patterns
 
 NEVER = -1  # `solved_at` of a net that has not solved its task
+# When weights change: once a sweep; after each case, in the order of the
+# pattern set; or after each case, in an order drawn anew for each sweep.
+UPDATES = ('sweep', 'case', 'shuffled')
+_ORDER = 1  # folded into a net's key: what orders are drawn from
 
 
 class Life(NamedTuple):
   """One net in training.
 
   Attributes:
-    net: the weights after `sweep` changes.
+    net: the weights after `sweep` sweeps.
     rule: the state of the rule that changes them.
-    sweep: weight changes made, int32.
-    solved_at: weight changes made before the criterion first held, or `NEVER`.
+    order: `[2]` uint32, the key that the order of cases is drawn from; `()`
+      where none is drawn.
+    sweep: sweeps made, int32.
+    solved_at: sweeps made before the criterion first held, or `NEVER`.
   """
 
   net: nets.Net
   rule: Any
+  order: Any
   sweep: jax.Array
   solved_at: jax.Array
 
@@ -57,21 +65,27 @@ def study(
   margin: Callable[[Any], jax.Array],
   sweeps: int,
   after: int,
+  updates: str = 'sweep',
+  slopes: Callable | None = None,
 ) -> seeds.Study:
   """Returns the life of one net, for `seeds.evolve` with shared `Patterns`.
 
   The criterion is max |y - d| < margin over all cases and outputs: with targets
   0 and 1 and a margin of 0.5, every output is on the right side of 0.5. It is
-  tested before every weight change and after the last, sweep 0 (the untrained
-  net) included, at no extra cost: the pass that gives the gradient gives it.
+  tested before every sweep and after the last, sweep 0 (the untrained net)
+  included. With one change a sweep that costs nothing: the pass that gives the
+  gradient gives it.
 
   Args:
     start: `(key, setting) -> net`; `key` is consumed.
     rule: `(setting) -> ` the optax transformation that changes the weights.
     error: `(y, d, setting) -> [...]` elementwise, summed to E.
     margin: `(setting) -> ` how far any output may be from its target.
-    sweeps: the budget: weight changes before a net that has not solved stops.
-    after: weight changes made past the solve.
+    sweeps: the budget: sweeps before a net that has not solved stops.
+    after: sweeps made past the solve.
+    updates: one of `UPDATES`.
+    slopes: `(net, setting, patterns) -> ` what the rule is given as gradient,
+      shaped like the net. Default: `jax.grad` of E.
   """
 
   def evaluate(net, setting, patterns):
@@ -79,24 +93,52 @@ def study(
     e = jnp.sum(error(y, patterns.targets, setting))
     return e, jnp.max(jnp.abs(y - patterns.targets))
 
+  def gradient(net, setting, patterns):
+    if slopes is None:
+      return jax.grad(evaluate, has_aux=True)(net, setting, patterns)
+    return slopes(net, setting, patterns), evaluate(net, setting, patterns)[1]
+
+  def change(net, state, slope, setting):
+    update, state = rule(setting).update(slope, state, net)
+    return optax.apply_updates(net, update), state
+
+  def by_sweep(life, setting, patterns):
+    slope, worst = gradient(life.net, setting, patterns)
+    return *change(life.net, life.rule, slope, setting), worst
+
+  def by_case(life, setting, patterns):
+    _, worst = evaluate(life.net, setting, patterns)
+    if updates == 'shuffled':
+      patterns = _shuffled(life, patterns)
+
+    def step(carry, case):
+      net, state = carry
+      one = jax.tree.map(lambda a: a[None], case)
+      slope, _ = gradient(net, setting, one)
+      return change(net, state, slope, setting), None
+
+    after, _ = jax.lax.scan(step, (life.net, life.rule), patterns)
+    return *after, worst
+
+  passes = by_sweep if updates == 'sweep' else by_case
+
   def begin(key, setting, patterns):
     del patterns
+    order = ()
+    if updates == 'shuffled':
+      order = jax.random.key_data(jax.random.fold_in(key, _ORDER))
     net = start(key, setting)
     zero = jnp.zeros([], jnp.int32)
-    return Life(net, rule(setting).init(net), zero, zero + NEVER)
+    return Life(net, rule(setting).init(net), order, zero, zero + NEVER)
 
   def sweep(life, setting, patterns):
-    gradient, worst = jax.grad(
-      lambda net: evaluate(net, setting, patterns), has_aux=True
-    )(life.net)
+    net, state, worst = passes(life, setting, patterns)
     solves = (life.solved_at == NEVER) & (worst < margin(setting))
     solved_at = jnp.where(solves, life.sweep, life.solved_at)
     last = jnp.where(solved_at == NEVER, sweeps, solved_at + after)
     over = life.sweep >= last
-    change, state = rule(setting).update(gradient, life.rule, life.net)
-    net = optax.apply_updates(life.net, change)
-    kept = Life(life.net, life.rule, life.sweep, solved_at)
-    changed = Life(net, state, life.sweep + 1, solved_at)
+    kept = life._replace(solved_at=solved_at)
+    changed = Life(net, state, life.order, life.sweep + 1, solved_at)
     return jax.tree.map(lambda a, b: jnp.where(over, a, b), kept, changed)
 
   def look(life, setting, patterns):
@@ -110,6 +152,14 @@ def study(
     return Report(e, finite, frozen), stays | ~finite
 
   return seeds.Study(begin, sweep, look)
+
+
+def _shuffled(life: Life, patterns: Patterns) -> Patterns:
+  """Returns the cases in the order of a net's next sweep."""
+  key = jax.random.fold_in(jax.random.wrap_key_data(life.order), life.sweep)
+  bits = jax.random.bits(key, patterns.inputs.shape[:1], jnp.uint32)
+  order = jnp.argsort(bits)
+  return jax.tree.map(lambda a: a[order], patterns)
 
 
 def _floats_differ(a: Any, b: Any) -> jax.Array:
