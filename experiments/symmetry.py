@@ -74,7 +74,7 @@ def run(
     ),
     lambda arrays: results.results(arrays, recipes[0].sweeps),
     report.page,
-    results.judge,
+    lambda parts, settings: results.judge(parts, settings, bits),
   )
   return running.run(experiment, out=out, chunk_size=chunk_size)
 
@@ -93,7 +93,7 @@ def _main() -> None:
     descent_flags.recipes(),
     seed_range=common.check_seeds(),
     bits=FLAGS.bits,
-    hidden=FLAGS.hidden,
+    hidden=descent_flags.widths(),
     coding=FLAGS.coding,
     tolerance=FLAGS.tolerance,
     blocks=blocks,

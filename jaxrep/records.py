@@ -65,10 +65,19 @@ class Record(NamedTuple):
 
   @property
   def table(self) -> Arrays:
-    """The columns of nets.csv by name, `[S]` over the nets of all parts."""
+    """The columns of nets.csv by name, `[S]` over the nets of all parts.
+
+    What a part has no column for is nan, or '' among words.
+    """
     tables = [part_table(name, arrays) for name, arrays in self.parts.items()]
-    names = list(dict.fromkeys(name for table in tables for name in table))
-    return {n: np.concatenate([table[n] for table in tables]) for n in names}
+    first = {name: a for table in reversed(tables) for name, a in table.items()}
+
+    def column(table, name):
+      nothing = '' if first[name].dtype.kind == 'U' else np.nan
+      return table.get(name, np.full(len(table['row']), nothing))
+
+    names = dict.fromkeys(name for table in tables for name in table)
+    return {n: np.concatenate([column(t, n) for t in tables]) for n in names}
 
 
 def load(folder: str | os.PathLike) -> Record:

@@ -227,21 +227,27 @@ class Writer:
   def _write_table(self, file, parts, constants) -> None:
     text = io.TextIOWrapper(file, encoding='utf-8', newline='')
     lines = csv.writer(text, lineterminator='\n')
-    header = None
+
+    def table(part, chunk):
+      with self._open(chunk) as opened:
+        arrays = {n: opened[n] for n in opened.files if n != _FACTS}
+      return records.part_table(part, arrays | constants[part])
+
+    header = dict.fromkeys(
+      name for part, chunks in parts.items() for name in table(part, chunks[0])
+    )
+    lines.writerow(header)
     for part, chunks in parts.items():
       first = 0
       for chunk in chunks:
-        with self._open(chunk) as opened:
-          arrays = {n: opened[n] for n in opened.files if n != _FACTS}
-        table = records.part_table(part, arrays | constants[part])
-        table['row'] += first
-        first += len(arrays['seed'])
-        if header is None:
-          header = list(table)
-          lines.writerow(header)
-        elif list(table) != header:
-          raise ValueError(f'expected columns {header}, found {list(table)}')
-        lines.writerows(zip(*map(_as_csv, table.values()), strict=True))
+        columns = table(part, chunk)
+        columns['row'] += first
+        size = len(columns['row'])
+        first += size
+        rows = [
+          _as_csv(columns[n]) if n in columns else size * [''] for n in header
+        ]
+        lines.writerows(zip(*rows, strict=True))
     text.detach()
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from jaxrep import claims
+from jaxrep.claims import judges, symmetry
 
 
 def rate(value, low, high):
@@ -24,7 +24,7 @@ NOTHING = rate(None, None, None)
 def test_a_property_of_most_nets_has_its_interval_above_one_half(
   found, verdict
 ):
-  assert claims.most('r')({'r': found}) == verdict
+  assert judges.most('r')({'r': found}) == verdict
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,7 @@ def test_a_property_of_most_nets_has_its_interval_above_one_half(
   ],
 )
 def test_a_number_from_one_run_lies_among_ours_or_not(share, verdict):
-  assert claims.one_run('r')({'r': share}) == verdict
+  assert judges.one_run('r')({'r': share}) == verdict
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ def test_a_number_from_one_run_lies_among_ours_or_not(share, verdict):
 )
 def test_a_lower_bound_alone_makes_nothing_rare(certified, unsolved, verdict):
   results = {'local_minimum_rate': certified, 'unsolved_rate': unsolved}
-  assert claims.never_more_than_rare(results) == verdict
+  assert judges.never_more_than_rare(results) == verdict
 
 
 @pytest.mark.parametrize(
@@ -64,4 +64,4 @@ def test_a_lower_bound_alone_makes_nothing_rare(certified, unsolved, verdict):
   ],
 )
 def test_more_connections_are_judged_over_all_comparisons(ways, verdict):
-  assert claims.more_connections(ways)['verdict'] == verdict
+  assert symmetry.more_connections(ways)['verdict'] == verdict

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from binaries import ROOT
 
-from jaxrep import claims, records
+from jaxrep import records
+from jaxrep.claims import judges, symmetry
 
 FLAGFILES = sorted((ROOT / 'flags').glob('*/*.flags'))
 STUDIES = sorted({path.parent.name for path in FLAGFILES})
@@ -218,9 +219,9 @@ def test_the_results_can_be_counted_in_the_table(smoke_record):
 
 def test_claims_have_verdicts(smoke_record):
   results = smoke_record.summary['results']
-  found = claims.verdicts(claims.SYMMETRY, results)
-  assert [c['id'] for c in found] == [c.id for c in claims.SYMMETRY]
-  verdicts = {claims.HOLDS, claims.FAILS, claims.UNDECIDED}
+  found = judges.verdicts(symmetry.CLAIMS, results)
+  assert [c['id'] for c in found] == [c.id for c in symmetry.CLAIMS]
+  verdicts = {judges.HOLDS, judges.FAILS, judges.UNDECIDED}
   for claim in found:
     assert claim['verdict'] in verdicts
     assert claim['ours'] == smoke_record.summary['results'][claim['result']]

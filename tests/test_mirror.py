@@ -10,7 +10,7 @@ import numpy as np
 from absl.testing import parameterized
 
 from jaxrep import nets
-from jaxrep.measures import mirror
+from jaxrep.measures import answers, mirror
 from jaxrep.tasks import symmetry
 
 # The weights printed in the letter's Fig. 1, inputs 1 to 6.
@@ -20,7 +20,7 @@ RIGHT = (-14.2, 3.6, -7.1, 7.1, -3.6, 14.2)
 # Compiled once for each shape of net.
 mirror_code = jax.jit(mirror.mirror_code)
 with_ratios = jax.jit(mirror.with_ratios)
-correct_cases = jax.jit(mirror.correct_cases)
+correct_cases = jax.jit(answers.correct_cases)
 
 
 def make(*units, hidden_bias=-1.1, output_bias=6.4, output_weight=-8.8):

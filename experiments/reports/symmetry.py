@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jaxrep import records, report, stats, tables
+from jaxrep.claims import symmetry
 from jaxrep.figures import ends, style, units
 
 from ..results import symmetry as results
@@ -22,7 +23,7 @@ def page(record: records.Record) -> report.Page:
     f' {bits} bits are their own mirror image?',
     states=states(record),
     marks={'paper: 1,425': results.PAPER_SWEEPS},
-    paper=results.PAPER_SETTING,
+    paper=symmetry.SETTING,
     extra=_extra,
     shown=(
       'solved_rate',

@@ -1,15 +1,15 @@
 """What is measured on symmetry nets, and the results of a run."""
 
 import functools
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax.numpy as jnp
 import numpy as np
 
-from jaxrep import claims, nets, records, seeds, stats
-from jaxrep.measures import mirror
+from jaxrep import nets, records, seeds, stats
+from jaxrep.claims import symmetry
+from jaxrep.measures import answers, mirror
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
@@ -24,12 +24,6 @@ RATIOS = {
   4: ((1, 2, 4, 8), (3, 5, 6, 7), (1, 2, 3, 4), (1, 1, 2, 4)),
 }
 PAPER_SWEEPS = 1425
-PAPER_SETTING = {
-  'learning_rate': 0.1,
-  'momentum': 0.9,
-  'init_range': 0.3,
-  'hidden': 2,
-}
 
 
 def put_ratios(pairs: int) -> dict[str, tuple[int, ...]]:
@@ -65,13 +59,13 @@ def _measure_one(tolerance: float, pairs: int) -> Callable:
     code = mirror.mirror_code(net)
     claimed = mirror.claims(code, tolerance)
     corrects = {
-      name: mirror.correct_cases(
+      name: answers.correct_cases(
         mirror.with_ratios(net, jnp.array(ratios, jnp.float32)), *patterns
       )
       for name, ratios in put_ratios(pairs).items()
     }
     return {
-      'correct': mirror.correct_cases(net, *patterns),
+      'correct': answers.correct_cases(net, *patterns),
       'mirror_residual': code.mirror_residual,
       'opposite_residual': code.opposite_residual,
       'ratio_deviation': code.ratio_deviation,
@@ -109,7 +103,7 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   cases = len(arrays['inputs'])
   return {
     **descent.results(arrays, budget),
-    'solved_by_1425_rate': _by_the_papers_sweeps(solved, arrays, budget),
+    'solved_by_1425_rate': descent.solved_by(PAPER_SWEEPS, arrays, budget),
     **{
       f'{name}_rate': stats.rate(arrays[name][solved])
       for name in (*mirror.Claims._fields, 'ratio_234')
@@ -124,14 +118,8 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   }
 
 
-def _by_the_papers_sweeps(solved, arrays, budget) -> stats.Estimate:
-  if budget < PAPER_SWEEPS and not solved.all():
-    return stats.Estimate(None, None, None, len(solved), 'rate', True)
-  return stats.rate(solved & (arrays['sweeps'] <= PAPER_SWEEPS))
-
-
 def judge(
-  parts: Mapping[str, records.Arrays], settings: list[dict[str, Any]]
+  parts: Mapping[str, records.Arrays], settings: list[dict[str, Any]], bits: int
 ) -> list[dict[str, Any]]:
   """Returns verdicts on the letter's claims that these settings bear on.
 
@@ -139,19 +127,11 @@ def judge(
   """
   found = groups.groups(parts, settings)
   if len(found) == 1:
-    theirs = _is_the_letters(found[0])
-    return claims.verdicts(claims.SYMMETRY, found[0].results) if theirs else []
+    return groups.verdicts(symmetry.CLAIMS, found, lambda group: {'bits': bits})
   if 'hidden' not in groups.varied(found):
     return []
   ways = [comparison.way for comparison in compare_widths(found)]
-  return [claims.more_connections(ways)]
-
-
-def _is_the_letters(group: groups.Group) -> bool:
-  return group.arrays['inputs'].shape[1] == 6 and all(
-    math.isclose(group.setting[name], value)
-    for name, value in PAPER_SETTING.items()
-  )
+  return [symmetry.more_connections(ways)]
 
 
 class Comparison(NamedTuple):

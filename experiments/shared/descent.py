@@ -113,3 +113,21 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
       if o != Outcome.SOLVED
     },
   }
+
+
+def solved_by(
+  sweeps: int, arrays: records.Arrays, budget: int
+) -> stats.Estimate:
+  """Returns the share of nets that solve their task by so many sweeps.
+
+  Undefined where the budget ends before that, unless all nets solve it.
+
+  Args:
+    sweeps: a source's number.
+    arrays: `[N, ...]`, one setting's.
+    budget: sweeps.
+  """
+  solved = arrays['outcome'] == Outcome.SOLVED
+  if budget < sweeps and not solved.all():
+    return stats.Estimate(None, None, None, len(solved), 'rate', True)
+  return stats.rate(solved & (arrays['sweeps'] <= sweeps))

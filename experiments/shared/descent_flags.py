@@ -27,8 +27,10 @@ flags.DEFINE_enum(
   'Biases start uniform in ± --init_range like the weights, or at 0.',
 )  # fmt: skip
 common.define_number(
-  'hidden', 'Hidden units.', kind=int, low=1, high=256, many=True
-)
+  'hidden', 'Hidden units; 0: as many as the source gives the task, if it gives'
+  ' any.',
+  kind=int, high=256, many=True,
+)  # fmt: skip
 common.define_words(
   'updates', descent.UPDATES,
   'Weights change once a sweep; after each case, in the order of the table; or'
@@ -99,3 +101,20 @@ def recipes(*, links: bool = False) -> list[trials.Recipe]:
     )
     for updates, precision in itertools.product(FLAGS.updates, FLAGS.precision)
   ]
+
+
+def widths(own: int | None = None) -> tuple[int, ...]:
+  """Returns the numbers of hidden units asked for.
+
+  Args:
+    own: what --hidden=0 stands for; None: the task has no number of its own.
+
+  Raises:
+    BadInputError: 0, and there is none.
+  """
+  if own is None and 0 in FLAGS.hidden:
+    raise common.BadInputError(
+      f'--hidden={common.as_text(FLAGS.hidden)}: expected a whole number ≥ 1,'
+      " found '0', and this task has no number of its own"
+    )
+  return tuple(dict.fromkeys(width or own for width in FLAGS.hidden))

@@ -1,12 +1,22 @@
 """The nets of a record, setting by setting."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from jaxrep import records
+from jaxrep.claims import judges
 from jaxrep.measures.minima import Outcome
+
+WORDS = {  # setting -> as an axis says it
+  'learning_rate': 'learning rate ε',
+  'momentum': 'momentum α',
+  'init_range': 'initial weights in ±',
+  'positive_weight': 'weight of positive cases',
+  'hidden': 'hidden units',
+}
 
 
 class Group(NamedTuple):
@@ -55,3 +65,38 @@ def varied(found: Sequence[Group]) -> dict[str, list]:
     for name in found[0].setting
   }
   return {name: value for name, value in values.items() if len(value) > 1}
+
+
+def words(group: Group, names: Sequence[str]) -> str:
+  """Returns what a group was set to: 'hidden units 3, momentum α 0.9'."""
+  return ', '.join(
+    f'{word(name)} {value:g}' if isinstance(value, Real) else str(value)
+    for name, value in ((name, group.setting[name]) for name in names)
+  )
+
+
+def word(name: str) -> str:
+  """Returns a setting's name as an axis says it."""
+  return WORDS.get(name, name.replace('_', ' '))
+
+
+def verdicts(
+  claims: Sequence[judges.Claim],
+  found: Sequence[Group],
+  fixed: Callable[[Group], Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+  """Returns the verdict on every claim at every setting that it is about.
+
+  Args:
+    claims: of the study.
+    found: the nets by setting.
+    fixed: what more a group was set to than `Group.setting` says.
+  """
+  names = list(varied(found))
+  result = []
+  for claim in claims:
+    for group in found:
+      if claim.is_about({**fixed(group), **group.setting}):
+        setting = words(group, names)
+        result += judges.verdicts([claim], group.results, setting=setting)
+  return result

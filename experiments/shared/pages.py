@@ -1,35 +1,27 @@
-"""The page that every study of full-batch descent shows, from its record."""
+"""The page that every study of descent shows, from its record."""
 
 import collections
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from jaxrep import nets, records, report, stats, tables
-from jaxrep.figures import curves, ends, maps, settings, style
-from jaxrep.figures import nets as drawn
+from jaxrep.figures import curves, ends, style
+from jaxrep.figures import nets as diagrams
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
 from jaxrep.tables import Table
 
-from .groups import Group, groups, varied
+from . import grids
+from .grids import SEVERAL
+from .groups import Group, groups, varied, words
 
 NAMES = {int(outcome): outcome.label for outcome in Outcome}
-WORDS = {  # flag -> as an axis says it
-  'learning_rate': 'learning rate ε',
-  'momentum': 'momentum α',
-  'init_range': 'initial weights in ±',
-  'positive_weight': 'weight of positive cases',
-  'margin': 'margin',
-  'hidden': 'hidden units',
-}
-MAP = 4  # values along both axes from which on a grid is drawn as a map
 NEAR = 0.05  # error: how far from a named state still counts
 LONGEST = 20  # rows of the table of final states
-# More curves than this in one figure cannot be told apart.
-SEVERAL = 6
 
 
 class Extra(NamedTuple):
@@ -54,6 +46,7 @@ def page(
   paper: Mapping[str, float] = types.MappingProxyType({}),
   extra: Callable[[Sequence[Group]], Extra] = lambda found: Extra(),
   shown: Sequence[str] = ('solved_rate', 'sweeps_median'),
+  drawn: Sequence[grids.Drawn] = (grids.SOLVED, grids.MEDIAN),
 ) -> report.Page:
   """Returns the page of a record.
 
@@ -66,6 +59,7 @@ def page(
     paper: the source's setting, by flag, to be marked on maps.
     extra: the record's nets by setting -> what the study adds.
     shown: the results in the table of settings, where there are several.
+    drawn: the results drawn over the settings, where there are several.
   """
   found = groups(record.parts, record.summary['settings'])
   added, budget = extra(found), int(record.flags['sweeps'])
@@ -77,7 +71,7 @@ def page(
     figures += [error_curves(group), final_errors(group, states)]
     below = [states_table(group, states), *added.tables]
   else:
-    figures += over_settings(found, paper)
+    figures += grids.figures(found, drawn, paper)
     below = added.tables
   if len(found) <= SEVERAL:
     figures.append(survival(found, budget, marks))
@@ -113,7 +107,7 @@ def _answer(record, found) -> str:
   results = {k: tables.measured(v) for k, v in found[0].results.items()}
   median = found[0].results['sweeps_median']
   return (
-    f'Of {len(found[0].solved):,} nets with {record.flags["hidden"]} hidden'
+    f'Of {len(found[0].solved):,} nets with {found[0].setting["hidden"]} hidden'
     f' units, {results["solved_rate"]} solve it within {budget:,} sweeps; '
     + (
       'the median net does not.'
@@ -135,53 +129,6 @@ def _settings_table(found, shown) -> Table:
   ]
   note = 'All results of every setting are in summary.json.'
   return tables.settings_table('Settings', rows, note=note)
-
-
-def over_settings(
-  found: Sequence[Group], paper: Mapping[str, float]
-) -> list[Figure]:
-  """Returns how many nets learn, and how fast, over the settings that vary.
-
-  Maps where two settings vary over at least `MAP` values each; values with
-  intervals where one or two do; nothing where more do.
-  """
-  values = [len(v) for v in varied(found).values()]
-  if len(values) == 2 and min(values) >= MAP:
-    return [
-      heat_map(
-        found, 'solved_rate', paper=paper, title='Where nets learn',
-        caption='Each cell is one setting; the brighter, the more of its nets'
-        ' solve the task within the budget. White lines join equal shares.',
-        label='share solved', vmin=0, vmax=1, unit='rate',
-        levels=(0.1, 0.5, 0.9),
-      ),
-      heat_map(
-        found, 'sweeps_median', paper=paper, title='How fast they learn',
-        caption='The median number of sweeps to the solve, all nets counted;'
-        ' black where less than half of the nets solve the task.',
-        label='median sweeps', norm='log', missing='less than half solve',
-      ),
-    ]  # fmt: skip
-  if len(values) > 2:
-    return []
-  return [
-    against_settings(
-      found, 'solved_rate', title='Share of nets that learn',
-      ylabel='nets that solve the task',
-      caption='Each point is one setting, with its 95 % interval.',
-    ),
-    against_settings(
-      found, 'sweeps_median', title='How fast they learn',
-      ylabel='median sweeps',
-      caption='Median over all nets, with its 95 % interval; no point where'
-      ' less than half of the nets solve the task.',
-    ),
-  ]  # fmt: skip
-
-
-def label(group: Group, names: Sequence[str]) -> str:
-  """Returns what tells a group from the others: 'hidden units 3'."""
-  return ', '.join(f'{WORDS[n]} {group.setting[n]:g}' for n in names)
 
 
 def error_curves(group: Group) -> Figure:
@@ -222,7 +169,7 @@ def survival(
   fig, ax = style.figure(size=(7.5, 4.2))
   columns = list(zip(*lines, strict=True))
   labels = [
-    f'{label(g, names)} (n = {len(g.solved):,})' for g in found[:SEVERAL]
+    f'{words(g, names)} (n = {len(g.solved):,})' for g in found[:SEVERAL]
   ]
   left = float(lines[0].share[-1])
   title = f'{left:.1%} are still unsolved after {budget:,} sweeps'
@@ -269,7 +216,7 @@ def _named(group: Group, states: Mapping[float, str]) -> str:
   most = max(near, key=near.get, default=None)
   if most is None or not near[most]:
     return start
-  return f'{start}, {near[most]:,} of them at E ≈ {most:g}'
+  return f'{start}, {near[most]:,} of them at E ≈ {most:.3g}'
 
 
 def states_table(group: Group, states: Mapping[float, str]) -> Table:
@@ -290,7 +237,7 @@ def states_table(group: Group, states: Mapping[float, str]) -> Table:
     if states:
       nearest = min(states, key=lambda state: abs(state - error))
       if abs(nearest - error) <= NEAR:
-        shown, words = f'≈ {nearest:g}', states[nearest]
+        shown, words = f'≈ {nearest:.3g}', states[nearest]
     counts[shown, words, NAMES[int(outcome)]] += 1
   return Table(
     'Where the unsolved nets sit',
@@ -301,83 +248,19 @@ def states_table(group: Group, states: Mapping[float, str]) -> Table:
   )
 
 
-def heat_map(
-  found: Sequence[Group],
-  result: str,
-  *,
-  paper: Mapping[str, float],
-  title: str,
-  caption: str,
-  **look,
-) -> Figure:
-  """Returns a result over the two settings that vary.
-
-  Args:
-    found: the nets by setting.
-    result: its name.
-    paper: the source's setting, by flag, marked where it is on the map.
-    title: of the figure.
-    caption: how to read it.
-    **look: further choices of `maps.heat`.
-  """
-  (y_name, y), (x_name, x) = (
-    (name, sorted(values)) for name, values in varied(found).items()
-  )
-  at = {
-    (g.setting[x_name], g.setting[y_name]): g.results[result] for g in found
-  }
-  values = [[at[a, b]['value'] for a in x] for b in y]
-  place = paper.get(x_name, np.nan), paper.get(y_name, np.nan)
-  inside = x[0] <= place[0] <= x[-1] and y[0] <= place[1] <= y[-1]
-  fig, ax = style.figure(size=(7.0, 5.2))
-  maps.heat(
-    ax, np.array(x), np.array(y), np.array(values, float),
-    xlabel=WORDS[x_name], ylabel=WORDS[y_name], title=title,
-    scale=(_scale(x), _scale(y)), marks={'paper': place} if inside else {},
-    **look,
-  )  # fmt: skip
-  alt = f'{title}: {WORDS[y_name]} against {WORDS[x_name]}.'
-  return Figure(
-    f'map_{result}', 'Over the settings', caption, alt, style.png(fig)
-  )
-
-
-def _scale(values: Sequence[float]) -> str:
-  return 'log' if min(values) > 0 else 'linear'
-
-
-def against_settings(
-  found: Sequence[Group], result: str, *, title: str, caption: str, ylabel: str
-) -> Figure:
-  """Returns a result with its interval over one or two settings that vary."""
-  *others, x_name = varied(found)
-  x = sorted(varied(found)[x_name])
-  series: dict[str, dict] = {}
-  for g in found:
-    text = label(g, others) or f'n = {len(g.solved):,} each'
-    series.setdefault(text, {})[g.setting[x_name]] = g.results[result]
-  value, low, high = (
-    np.array([[line[v][key] for v in x] for line in series.values()], float)
-    for key in ('value', 'low', 'high')
-  )
-  fig, ax = style.figure(size=(7.0, 4.2))
-  settings.rates(
-    ax, np.array(x, float), value, low, high,
-    xlabel=WORDS[x_name], ylabel=ylabel, labels=list(series),
-    unit=found[0].results[result]['unit'], scale=_scale(x), title=title,
-  )  # fmt: skip
-  alt = f'{title}: {ylabel} against {WORDS[x_name]}.'
-  return Figure(
-    f'by_{x_name}_{result}', 'Over the settings', caption, alt, style.png(fig)
-  )
-
-
 def layers(arrays: records.Arrays, row: int) -> nets.Net:
   """Returns one net of a part as layers of NumPy arrays."""
   stacked = records.unpack_net(arrays)
   return tuple(
     nets.Layer(layer.w[row], layer.b[row], layer.unit) for layer in stacked
   )
+
+
+def states(net: nets.Net, inputs: np.ndarray) -> list[np.ndarray]:
+  """Returns what every unit answers, `[C, n]` for the inputs and each layer."""
+  with jax.default_matmul_precision('highest'):
+    states = jax.vmap(nets.activations, (None, 0))(net, inputs)
+  return [np.asarray(state) for state in states]
 
 
 def portraits(group: Group) -> dict[str, int]:
@@ -402,7 +285,7 @@ def net_diagrams(group: Group, chosen: Mapping[str, int]) -> Figure:
   for ax, (name, row) in zip(np.atleast_1d(axes), chosen.items(), strict=True):
     net = layers(group.arrays, row)
     error = group.arrays['error'][row]
-    drawn.diagram(
+    diagrams.diagram(
       ax, [layer.w for layer in net], [layer.b for layer in net],
       key=ax is np.atleast_1d(axes)[0],
       title=f'{name}: seed {group.arrays["seed"][row]}, E = {error:.3g}',

@@ -13,7 +13,8 @@ from matplotlib.ticker import NullLocator
 from jaxrep.figures import nets as drawn
 from jaxrep.figures import style, ticks
 
-from . import portrait, subjects
+from ..shared import pages
+from . import portrait
 from .replay import Moment
 from .subjects import Subject
 
@@ -53,7 +54,7 @@ def gif(subject: Subject, moments: Sequence[Moment], case: int) -> bytes:
     with writer.saving(fig, path, DPI):
       for k in tqdm.tqdm(shown, unit=' frames', desc='movie', disable=None):
         fig.clear()
-        states = subjects.answers(moments[k].net, subject.states[0])
+        states = pages.states(moments[k].net, subject.states[0])
         _net(fig.add_axes(NET_AT), subject, moments[k], states, case)
         _error(fig.add_axes(ERROR_AT), moments, k)
         _answers(fig.add_axes(ANSWERS_AT), states[-1], subject.targets)

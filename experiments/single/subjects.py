@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from jaxrep import nets, records
@@ -147,16 +146,9 @@ def _subject(record, part, row, k) -> Subject:
     records.take(arrays, slice(k, k + 1)),
     settings[k // each] if settings else {},
     net,
-    answers(net, arrays['inputs']),
+    pages.states(net, arrays['inputs']),
     arrays['targets'],
   )
-
-
-def answers(net: nets.Net, inputs: np.ndarray) -> list[np.ndarray]:
-  """Returns what every unit answers, `[C, n]` for the inputs and each layer."""
-  with jax.default_matmul_precision('highest'):
-    states = jax.vmap(nets.activations, (None, 0))(net, inputs)
-  return [np.asarray(state) for state in states]
 
 
 def words(patterns: np.ndarray) -> list[str]:

@@ -21,6 +21,7 @@ def rates(
   ylabel: str,
   labels: Sequence[str] = (),
   marks: Mapping[str, float] | None = None,
+  curves: Mapping[str, Sequence[float]] | None = None,
   scale: str = 'log',
   unit: str = 'rate',
   title: str = '',
@@ -38,6 +39,7 @@ def rates(
     ylabel: the value and its unit.
     labels: one for each series, with its number of nets.
     marks: label -> value, drawn as horizontal lines: what a source says.
+    curves: label -> `[X]`: what a source says at every setting.
     scale: of x, 'log' or 'linear'.
     unit: 'rate' or 'share' for values from 0 to 1, drawn as percentages;
       anything else is drawn as it comes.
@@ -72,7 +74,10 @@ def rates(
     for name, height in marks.items():
       line = {'lw': 0.9, 'ls': (0, (4, 2)), 'zorder': 1}
       ax.axhline(height, color=style.TEXT, label=name, **line)
-    if len(labels) or marks:
+    for name, heights in (curves or {}).items():
+      line = {'lw': 1.4, 'ls': (0, (1, 1.2)), 'zorder': 1}
+      ax.plot(x, heights, color=style.TEXT, label=name, **line)
+    if len(labels) or marks or curves:
       ax.legend(loc='best', handlelength=3.2)
   style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel)
 

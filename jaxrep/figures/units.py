@@ -1,4 +1,4 @@
-"""What single units see: their weights, and the patterns as they rank them."""
+"""What single units see: their weights, and what they say of the patterns."""
 
 from collections.abc import Sequence
 
@@ -60,6 +60,54 @@ def hinton(
     words = 'no weights'
   style.dress(ax, title=title, xlabel=words)
   ax.spines[:].set_visible(False)
+
+
+@matplotlib.rc_context(style.RC)
+def states(
+  ax: Axes,
+  states: np.ndarray,
+  *,
+  row_labels: Sequence[str] = (),
+  column_labels: Sequence[str] = (),
+  title: str = '',
+) -> None:
+  """Draws what every unit says in every case: white is 0, dark is 1.
+
+  The value stands in its cell where there is room for it.
+
+  Args:
+    states: `[C, n]`, 0 to 1; cases are rows, units columns.
+    row_labels: `[C]` names, or none.
+    column_labels: `[n]` names, or none.
+    title: what was found.
+  """
+  states = np.asarray(states, float)
+  rows, columns = states.shape
+  ax.set(xlim=(-0.5, max(columns, 1) - 0.5), ylim=(max(rows, 1) - 0.5, -0.5))
+  ax.set(facecolor='#E8C4BE')  # of what is not a number
+  known = np.ma.masked_invalid(states)
+  mesh = ax.pcolormesh(
+    np.arange(columns + 1) - 0.5, np.arange(rows + 1) - 0.5, known,
+    cmap='Greys', vmin=0, vmax=1.3, edgecolors='white', lw=0.8,
+  )  # fmt: skip
+  mesh.set_rasterized(False)
+  width, height = style.points(ax)
+  cell = min(width / max(columns, 1) / 2.2, height / max(rows, 1) / 1.2)
+  if cell >= 6:
+    for (row, column), value in np.ndenumerate(states):
+      if np.isfinite(value):
+        ax.text(
+          column, row, f'{value:.2f}', ha='center', va='center',
+          fontsize=min(cell, 9), color='white' if value > 0.65 else style.TEXT,
+        )  # fmt: skip
+  size = float(np.clip(height / max(rows, 1) / 1.2, 3, 9))
+  ax.set_xticks(range(len(column_labels)), column_labels)
+  ax.set_yticks(range(len(row_labels)), row_labels, fontsize=size)
+  ax.tick_params(length=0)
+  if not states.size:
+    style.nothing(ax, 'no states')
+  style.dress(ax, title=title)
+  ax.spines[['left', 'bottom']].set_visible(False)
 
 
 @matplotlib.rc_context(style.RC)

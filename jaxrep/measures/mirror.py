@@ -223,25 +223,6 @@ def with_ratios(net: nets.Net, ratios: chex.Array) -> nets.Net:
   return (dataclasses.replace(net[0], w=w), *net[1:])
 
 
-def correct_cases(
-  net: nets.Net, inputs: chex.Array, targets: chex.Array
-) -> jax.Array:
-  """Returns in how many cases every output is on its target's side of 0.5.
-
-  Int32 `[]`. An output of exactly 0.5, or nan, is on neither side.
-
-  Args:
-    net: any net.
-    inputs: `[C, I]`.
-    targets: `[C, O]`, 0 or 1.
-  """
-  chex.assert_rank([inputs, targets], 2)
-  outputs = jax.vmap(nets.apply, in_axes=(None, 0))(net, inputs)
-  chex.assert_equal_shape([outputs, targets])
-  right = (outputs - 0.5) * (targets - 0.5) > 0
-  return jnp.sum(jnp.all(right, axis=1), dtype=jnp.int32)
-
-
 def _check(net: nets.Net) -> tuple[int, int]:
   """Returns P and H of a net whose shapes are right."""
   first, second = net

@@ -1,0 +1,82 @@
+"""XOR, parity, encoder, addition, or a table of yours: how often do nets stick?
+
+Trains layered nets from many seeds on the small problems of Rumelhart, Hinton &
+Williams, PDP vol. 1 (1986), ch. 8, certifies where the others stopped, and says
+what the hidden units do. Without flags: XOR, 2-2-1, at η = 0.25.
+"""
+
+from absl import flags
+
+from jaxrep.tasks import boolean
+
+from .reports import boolean as report
+from .results import boolean as results
+from .shared import common, descent, descent_flags, problems, running
+
+FLAGS = flags.FLAGS
+
+flags.DEFINE_string(
+  'task', None,
+  f'{", ".join(boolean.TASKS)}, or a table: FILE.csv with the header'
+  ' in1,..,out1,.. and one case a row.',
+)  # fmt: skip
+flags.DEFINE_string(
+  'task_digest', None, 'Of a table: what sha256 its bytes should have.'
+)
+common.define_number(
+  'size', 'Bits of parity, units of the encoder, bits of each number to add; 0:'
+  ' the source’s (4, 8, 2).',
+  kind=int, many=True,
+)  # fmt: skip
+flags.DEFINE_bool('skip', None, 'Outputs have direct links from the inputs.')
+common.define_number(
+  'stuck_after', 'Sweeps after which an unsolved net counts as stuck.',
+  kind=int, low=1, high=2**30,
+)  # fmt: skip
+for module in (common, descent_flags):
+  flags.adopt_module_key_flags(module)
+
+
+def main() -> None:
+  common.launch('boolean', _main, defaults='boolean')
+
+
+def _main() -> None:
+  task, recipes = FLAGS.task, descent_flags.recipes(links=FLAGS.skip)
+  sets, pinned = problems.pattern_sets(task, FLAGS.size, FLAGS.task_digest)
+  seed_range, blocks = common.check_seeds(), common.blocks()
+  parts = []
+  for size, patterns in sets.items():
+    own = boolean.TASKS[task].hidden(size) if size else None
+    parts += descent.parts(
+      recipes,
+      patterns,
+      hidden=descent_flags.widths(own),
+      seed_range=seed_range,
+      blocks=blocks,
+      measure=lambda net, patterns=patterns: results.measure(
+        net, task, patterns, blocks
+      ),
+      constants=results.constants(task, patterns),
+      task={'size': size} if len(sets) > 1 else {},
+    )
+  only = next(iter(sets))
+  budget, after = FLAGS.sweeps, FLAGS.stuck_after
+  experiment = running.Experiment(
+    'boolean',
+    common.deciding_flags('boolean', block_size=blocks.size, **pinned),
+    parts,
+    lambda arrays: results.results(
+      arrays, task=task, budget=budget, stuck_after=after
+    ),
+    report.page,
+    lambda parts, settings: results.judge(
+      parts, settings, task=task, size=only, skip=FLAGS.skip
+    ),
+  )
+  out = FLAGS.out or 'runs/boolean'
+  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+
+
+if __name__ == '__main__':
+  main()

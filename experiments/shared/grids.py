@@ -1,0 +1,184 @@
+"""Figures over the settings of a grid."""
+
+import types
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxrep.figures import bars, maps, settings, style
+from jaxrep.measures.minima import Outcome
+from jaxrep.report import Figure
+
+from .groups import Group, varied, word, words
+
+MAP = 4  # values along both axes from which on a grid is drawn as a map
+# More curves than this in one figure cannot be told apart, nor more bars read.
+SEVERAL, MANY = 6, 24
+NAMES = {int(outcome): outcome.label for outcome in Outcome}
+
+
+class Drawn(NamedTuple):
+  """A result that is drawn over the settings.
+
+  Attributes:
+    result: its name.
+    title: of the figure, in a few words.
+    label: of the axis, with the unit.
+    caption: what a value is.
+    unit: as in `stats.Estimate`.
+    missing: what it means that there is no value.
+    levels: at which a map has contours.
+    sources: label -> what a source says, `x -> value`, over the setting named
+      in `over`.
+    over: the setting that sources speak of.
+  """
+
+  result: str
+  title: str
+  label: str
+  caption: str
+  unit: str = 'rate'
+  missing: str = 'undefined'
+  levels: tuple[float, ...] = (0.1, 0.5, 0.9)
+  sources: Mapping[str, Callable] = types.MappingProxyType({})
+  over: str = ''
+
+
+SOLVED = Drawn(
+  'solved_rate',
+  'Where nets learn',
+  'nets that solve the task',
+  'The share of nets that solve the task within the budget.',
+)
+MEDIAN = Drawn(
+  'sweeps_median',
+  'How fast they learn',
+  'median sweeps',
+  'The median number of sweeps to the solve, all nets counted.',
+  unit='sweeps',
+  missing='less than half solve',
+  levels=(),
+)
+
+
+def figures(
+  found: Sequence[Group], drawn: Sequence[Drawn], paper: Mapping[str, float]
+) -> list[Figure]:
+  """Returns what becomes of nets over the settings that vary.
+
+  How they end, as bars, for a few settings. Each result as a map where two
+  numbers vary over at least `MAP` values each; else with its interval over the
+  number that takes the most values, a line for each of a few other settings.
+
+  Args:
+    found: the nets by setting, several.
+    drawn: the results.
+    paper: the source's setting, by flag, marked on maps.
+  """
+  values = varied(found)
+  numbers = [
+    n for n, v in values.items() if all(isinstance(x, Real) for x in v)
+  ]
+  sizes = [len(v) for v in values.values()]
+  result = [outcomes(found)] if len(found) <= MANY else []
+  if len(values) == len(numbers) == 2 and min(sizes) >= MAP:
+    return result + [heat_map(found, d, paper) for d in drawn]
+  if numbers:
+    x_name = max(numbers, key=lambda name: len(values[name]))
+    if len(found) <= SEVERAL * len(values[x_name]):
+      result += [against(found, d, x_name) for d in drawn]
+  return result
+
+
+def outcomes(found: Sequence[Group]) -> Figure:
+  """Returns how the nets of each setting end, as bars."""
+  names = list(varied(found))
+  fig, ax = style.figure(size=(7.5, 1.4 + 0.34 * len(found)))
+  bars.outcomes(
+    ax,
+    [words(g, names) for g in found],
+    np.array([
+      [np.sum(g.arrays['outcome'] == k) for k in NAMES] for g in found
+    ]),
+    list(NAMES.values()),
+    xlabel='nets',
+    title='How nets end, by setting',
+  )  # fmt: skip
+  return Figure(
+    'outcomes',
+    'How nets end',
+    'One bar a setting, all of its nets, parted by how they ended as certified'
+    ' in float64; the numbers are nets.',
+    'Outcomes of the nets of each setting, as stacked bars.',
+    style.png(fig),
+  )
+
+
+def heat_map(
+  found: Sequence[Group], drawn: Drawn, paper: Mapping[str, float]
+) -> Figure:
+  """Returns a result over the two numbers that vary, as a map."""
+  (y_name, y), (x_name, x) = (
+    (name, sorted(values)) for name, values in varied(found).items()
+  )
+  at = {
+    (g.setting[x_name], g.setting[y_name]): g.results[drawn.result]
+    for g in found
+  }
+  values = [[at[a, b]['value'] for a in x] for b in y]
+  place = paper.get(x_name, np.nan), paper.get(y_name, np.nan)
+  inside = x[0] <= place[0] <= x[-1] and y[0] <= place[1] <= y[-1]
+  rate = drawn.unit == 'rate'
+  fig, ax = style.figure(size=(7.0, 5.2))
+  maps.heat(
+    ax, np.array(x), np.array(y), np.array(values, float),
+    xlabel=word(x_name), ylabel=word(y_name), title=drawn.title,
+    label=drawn.label, levels=drawn.levels, unit=drawn.unit,
+    missing=drawn.missing, norm='linear' if rate else 'log',
+    vmin=0 if rate else None, vmax=1 if rate else None,
+    scale=(_scale(x), _scale(y)), marks={'paper': place} if inside else {},
+  )  # fmt: skip
+  return Figure(
+    f'map_{drawn.result}',
+    drawn.title,
+    f'Each cell is one setting. {drawn.caption} The brighter, the more; white'
+    f' lines join equal shares; black: {drawn.missing}.',
+    f'{drawn.title}: {word(y_name)} against {word(x_name)}.',
+    style.png(fig),
+  )
+
+
+def against(found: Sequence[Group], drawn: Drawn, x_name: str) -> Figure:
+  """Returns a result with its interval over one number, a line a setting."""
+  others = [name for name in varied(found) if name != x_name]
+  x = sorted(varied(found)[x_name])
+  series: dict[str, dict] = {}
+  for g in found:
+    text = words(g, others) or f'n = {len(g.solved):,} each'
+    series.setdefault(text, {})[g.setting[x_name]] = g.results[drawn.result]
+  value, low, high = (
+    np.array([[line[v][key] for v in x] for line in series.values()], float)
+    for key in ('value', 'low', 'high')
+  )
+  sources = drawn.sources if x_name == drawn.over else {}
+  fig, ax = style.figure(size=(7.0, 4.2))
+  settings.rates(
+    ax, np.array(x, float), value, low, high,
+    xlabel=word(x_name), ylabel=drawn.label, labels=list(series),
+    curves={name: [f(v) for v in x] for name, f in sources.items()},
+    unit=drawn.unit, scale=_scale(x), title=drawn.title,
+  )  # fmt: skip
+  return Figure(
+    f'by_{x_name}_{drawn.result}',
+    drawn.title,
+    f'{drawn.caption} Each point is one setting, with its 95 % interval; no'
+    f' point: {drawn.missing}.',
+    f'{drawn.title}: {drawn.label} against {word(x_name)}.',
+    style.png(fig),
+  )
+
+
+def _scale(values: Sequence[float]) -> str:
+  return 'log' if min(values) > 0 else 'linear'

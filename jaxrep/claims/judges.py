@@ -1,0 +1,179 @@
+"""How a result bears on a claim.
+
+No verdict is typed in: each is computed from a record's estimates.
+"""
+
+import math
+import types
+from collections.abc import Callable, Mapping, Sequence
+from numbers import Real
+from typing import Any, NamedTuple
+
+HOLDS, FAILS, UNDECIDED = 'holds', 'fails', 'undecided'
+# Of a claim about all nets, where none of ours contradicts it.
+UNREFUTED = 'not refuted'
+# What we read "very rarely" as; the source gives no number.
+RARE = 0.05
+
+
+Results = Mapping[str, Mapping[str, Any]]
+
+
+class Claim(NamedTuple):
+  """One checkable sentence of a source.
+
+  Attributes:
+    id: a short name that stays.
+    source: where it stands.
+    words: the claim in one plain sentence.
+    given: the source's number or words.
+    result: the name of the result that is shown beside it.
+    judge: all results by name, as in summary.json -> a verdict.
+    when: the setting that it was made for, by name: a value, several in a
+      tuple, or a function that says whether a value will do.
+  """
+
+  id: str
+  source: str
+  words: str
+  given: str
+  result: str
+  judge: Callable[[Results], str]
+  when: Mapping[str, Any] = types.MappingProxyType({})
+
+  def is_about(self, setting: Mapping[str, Any]) -> bool:
+    """Returns whether a setting is the one that the claim was made for."""
+    return all(
+      name in setting and _fits(setting[name], value)
+      for name, value in self.when.items()
+    )
+
+
+def most(name: str) -> Callable[[Results], str]:
+  """Judges that a property is that of most nets.
+
+  Holds where the interval of the named rate lies above one half.
+  """
+  return lambda results: _against(0.5, results[name], above=HOLDS, below=FAILS)
+
+
+def rare(name: str) -> Callable[[Results], str]:
+  """Judges that something is rare: the interval of its rate is below `RARE`."""
+  return lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS)
+
+
+def never_more_than_rare(results: Results) -> str:
+  """Judges that certified minima are rare.
+
+  The certified rate is a lower bound, so it can only refute; it holds where not
+  even all unsolved nets together are more than rare.
+  """
+  if rare('local_minimum_rate')(results) == FAILS:
+    return FAILS
+  return HOLDS if rare('unsolved_rate')(results) == HOLDS else UNDECIDED
+
+
+def one_run(name: str) -> Callable[[Results], str]:
+  """Judges whether a number from one run is what one run of ours may give.
+
+  Holds where the number is inside the central 95 % of our nets.
+
+  Args:
+    name: of the rate of our nets that are at or below the source's number.
+  """
+
+  def judge(results):
+    share = results[name]
+    if share['value'] is None:
+      return UNDECIDED
+    if share['low'] >= 0.025 and share['high'] <= 0.975:
+      return HOLDS
+    outside = share['high'] < 0.025 or share['low'] > 0.975
+    return FAILS if outside else UNDECIDED
+
+  return judge
+
+
+def never(name: str) -> Callable[[Results], str]:
+  """Judges that something never happens: one net is enough to refute it."""
+
+  def judge(results):
+    rate = results[name]['value']
+    if rate is None:
+      return UNDECIDED
+    return FAILS if rate > 0 else UNREFUTED
+
+  return judge
+
+
+def some(name: str) -> Callable[[Results], str]:
+  """Judges that something exists: one net shows it, none leave it open."""
+  return lambda results: HOLDS if results[name]['value'] else UNDECIDED
+
+
+def counted(name: str, k: int, least: int, most: int) -> Callable:
+  """Judges whether a rate may give a source's count of k nets.
+
+  The source says of how many nets only that they were `least` to `most`. Holds
+  where our whole interval is made of rates under which so few, and so many,
+  come with a chance of 2.5 % or more for one of these numbers of nets
+  (Clopper & Pearson); fails where all of it lies outside.
+  """
+
+  def judge(results):
+    from scipy import stats
+
+    rate = results[name]
+    if rate['value'] is None:
+      return UNDECIDED
+    low = stats.binomtest(k, most).proportion_ci(0.95).low
+    high = stats.binomtest(k, least).proportion_ci(0.95).high
+    if low <= rate['low'] and rate['high'] <= high:
+      return HOLDS
+    outside = rate['low'] > high or rate['high'] < low
+    return FAILS if outside else UNDECIDED
+
+  return judge
+
+
+def _fits(found: Any, value: Any) -> bool:
+  """Returns whether a setting is as asked, numbers up to what float32 keeps."""
+  if callable(value):
+    return value(found)
+  if isinstance(value, tuple):
+    return any(_fits(found, one) for one in value)
+  if isinstance(found, Real) and isinstance(value, Real):
+    return math.isclose(found, value, rel_tol=1e-6)
+  return found == value
+
+
+def _against(threshold, rate, *, above, below) -> str:
+  if rate['value'] is None:
+    return UNDECIDED
+  if rate['low'] > threshold:
+    return above
+  return below if rate['high'] < threshold else UNDECIDED
+
+
+def verdicts(
+  claims: Sequence[Claim], results: Results, *, setting: str = ''
+) -> list[dict[str, Any]]:
+  """Returns each claim with our result and the verdict, as summary.json has it.
+
+  Args:
+    claims: those whose results are there.
+    results: estimates by name, as JSON.
+    setting: what tells these results from others that are judged with them.
+  """
+  return [
+    {
+      'id': claim.id,
+      'source': claim.source,
+      'claim': f'{claim.words} ({setting})' if setting else claim.words,
+      'given': claim.given,
+      'result': claim.result,
+      'ours': results[claim.result],
+      'verdict': claim.judge(results),
+    }
+    for claim in claims
+  ]

@@ -1,0 +1,409 @@
+"""Training by sweeps and case by case, against NumPy, by hand and by law."""
+
+import functools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from jaxrep import nets as layered
+from jaxrep import seeds, trials
+from jaxrep.learning import descent, errors, rules
+from jaxrep.tasks.patterns import Patterns
+
+XOR = Patterns(
+  np.float32([[0, 0], [0, 1], [1, 0], [1, 1]]), np.float32([[0], [1], [1], [0]])
+)
+# Of one unit: off for one pattern, on for the other.
+TWO = Patterns(np.float32([[1], [0]]), np.float32([[0], [1]]))
+RECIPE = trials.Recipe(
+  learning_rate=(0.5,),
+  momentum=(0.9,),
+  init_range=(1.0,),
+  positive_weight=(1.0,),
+  margin=(0.5,),
+  bias_init='uniform',
+  band=0.0,
+  sweeps=100,
+  after=20,
+)
+NEVER = 1e-6  # a margin that no net of these tests comes to
+
+
+def layout(devices=1):
+  return seeds.Blocks(16, tuple(jax.local_devices()[:devices]))
+
+
+def looks(study, nets, marks, *, patterns=XOR, devices=1):
+  """Returns the states at each mark, the leading axis the marks."""
+  kept = [
+    jax.tree.map(np.copy, look.state)
+    for look in seeds.evolve(
+      study, nets, marks=marks, blocks=layout(devices), shared=patterns
+    )
+  ]
+  return jax.tree.map(lambda *a: np.stack(a), *kept)
+
+
+def train(rows, marks, *, hidden=2, devices=1, setting=(), **options):
+  """Trains XOR; nets of other settings run through the same program."""
+  recipe = RECIPE._replace(**options)
+  trial = trials.trial(recipe, (2, hidden, 1))
+  nets = seeds.cross(rows, **(recipe.grid() | dict(setting)))
+  with trial.exact:
+    return looks(trial.study, nets, marks, devices=devices)
+
+
+def at(life, k):
+  return jax.tree.map(lambda a: a[k], life)
+
+
+def drawn(seed, sweeps):
+  """Returns orders of four cases, `[T, 4]`.
+
+  They are drawn from key(seed), folded with 1 and then with the sweep, and sort
+  random bits: written again, sweep by sweep, without the study.
+  """
+  key = jax.random.fold_in(jax.random.key(seed), 1)
+  keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(sweeps))
+  bits = jax.vmap(lambda k: jax.random.bits(k, (4,), jnp.uint32))(keys)
+  return np.argsort(np.asarray(bits), axis=1, kind='stable')
+
+
+def in_numpy(weights, groups, *, rate, momentum):
+  """Returns the weights after one change a group of cases, in their own dtype.
+
+  The net is x -> h -> y, with direct links where the last matrix has more rows
+  than there are hidden units.
+  """
+
+  def logistic(a):
+    return 1 / (1 + np.exp(-a))
+
+  w0, b0, w1, b1 = weights = [a.copy() for a in weights]
+  change = [np.zeros_like(a) for a in weights]
+  hidden = len(b0)
+  for group in groups:
+    slope = [np.zeros_like(a) for a in weights]
+    for x, d in zip(XOR.inputs[group], XOR.targets[group], strict=True):
+      h = logistic(x @ w0 + b0)
+      below = np.append(h, x) if len(w1) > hidden else h
+      y = logistic(below @ w1 + b1)
+      out = (y - d) * y * (1 - y)
+      back = (w1[:hidden] @ out) * h * (1 - h)
+      of_case = np.outer(x, back), back, np.outer(below, out), out
+      slope = [a + b for a, b in zip(slope, of_case, strict=True)]
+    for k, weight in enumerate(weights):
+      change[k] = -rate * slope[k] + momentum * change[k]
+      weight += change[k]
+  return weights
+
+
+# In 50 sweeps rounding, 1e-16 or 6e-8, grows a hundredfold at most.
+TOLERANCE = {'float64': 1e-13, 'float32': 5e-5}
+
+
+@pytest.mark.parametrize(
+  ('updates', 'links', 'precision'),
+  [
+    ('sweep', True, 'float64'),
+    ('case', True, 'float64'),
+    ('case', False, 'float64'),
+    ('case', False, 'float32'),
+    ('shuffled', False, 'float64'),
+    ('shuffled', False, 'float32'),
+  ],
+)
+def test_training_agrees_with_a_numpy_loop(updates, links, precision):
+  """2-2-1, and 2-1-1 with direct links, which can learn XOR too."""
+  hidden, sweeps, rows = (1 if links else 2), 50, (3, 8)
+  life = train(
+    rows, [sweeps], hidden=hidden, setting={'margin': [NEVER]},
+    updates=updates, precision=precision, links=links,
+  )  # fmt: skip
+  life = at(life, 0)
+  assert life.sweep.tolist() == 2 * [sweeps]
+  for row, seed in enumerate(rows):
+    start = layered.init(
+      jax.random.key(seed), (2, hidden, 1),
+      weight_range=1.0, bias_range=1.0, links=links,
+    )  # fmt: skip
+    first = [np.asarray(a, precision) for a in jax.tree.leaves(start)]
+    groups = {
+      'sweep': np.tile(np.arange(4), (sweeps, 1)),
+      'case': np.tile(np.arange(4), sweeps)[:, None],
+      'shuffled': drawn(seed, sweeps).reshape(-1, 1),
+    }[updates]
+    # A net is given its learning rate and momentum in float32 in any case.
+    number = np.dtype(precision).type
+    rate, momentum = (number(np.float32(a)) for a in (0.5, 0.9))
+    expected = in_numpy(first, groups, rate=rate, momentum=momentum)
+    found = jax.tree.leaves(at(life.net, row))
+    assert {a.dtype.name for a in (*found, *expected)} == {precision}
+    chex.assert_trees_all_close(
+      found, expected, atol=TOLERANCE[precision], rtol=0
+    )
+    for a, b in zip(first, expected, strict=True):
+      assert np.abs(a - b).max() > 0.05  # else this tests little
+
+
+@functools.cache
+def one_unit(updates, *, momentum, slopes=None):
+  """A study of one logistic unit that starts at weights of 0; ε is 1."""
+
+  def start(key, setting):
+    del key, setting
+    return (layered.Layer(jnp.zeros((1, 1)), jnp.zeros(1)),)
+
+  return descent.study(
+    start=start,
+    rule=lambda setting: rules.accelerated(1.0, momentum),
+    error=lambda y, d, setting: errors.squared(y, d),
+    margin=lambda setting: setting['margin'],
+    sweeps=1000,
+    after=0,
+    updates=updates,
+    slopes=slopes,
+  )
+
+
+def test_one_sweep_of_two_cases_worked_by_hand():
+  """ε = 1, α = ½, from w = b = 0, where y = ½.
+
+  x = 1, d = 0: δ = ½·½·½ = 0.125; Δw = Δb = -0.125.
+  x = 0, d = 1: y = σ(-0.125) = 0.468791, δ = -0.531209·0.468791·0.531209 =
+  -0.132285; Δw = ½·(-0.125) = -0.0625, Δb = 0.132285 - 0.0625 = 0.069785.
+  Together: w = -0.1875, b = -0.055215. All at once it would be w = -0.125, b =
+  0: the second case sees what the first one left, and its momentum.
+  """
+  nets = seeds.cross(range(1), margin=[NEVER])
+  for updates, w, b in (('case', -0.1875, -0.055215), ('sweep', -0.125, 0.0)):
+    study = one_unit(updates, momentum=0.5)
+    layer = looks(study, nets, [1], patterns=TWO).net[0]
+    found = layer.w.item(), layer.b.item()
+    assert found == pytest.approx((w, b), abs=1e-6)  # six digits
+
+
+@pytest.mark.parametrize('updates', descent.UPDATES)
+def test_an_untrained_net_that_solves_its_task_is_solved_at_sweep_0(updates):
+  """y = ½ everywhere: within a margin of 0.6 of its targets."""
+  nets = seeds.cross(range(1), margin=[0.6])
+  life = looks(one_unit(updates, momentum=0.5), nets, [3], patterns=TWO)
+  assert (life.solved_at.item(), life.sweep.item()) == (0, 0)
+  assert not life.net[0].w.any() and not life.rule.change[0].w.any()
+
+
+def in_digits(net, setting, patterns):
+  """Slopes whose weight reads as the cases of the last sweep, in order.
+
+  Cases are numbered 1 to 4 by their one input, and w becomes the last four
+  digits of 10 w + case: 3142 after cases 3, 1, 4 and 2, exactly. The bias
+  counts changes: a net that a sweep leaves as it was would count as frozen.
+  """
+  del setting
+  chex.assert_shape(patterns, (1, 1))
+  following = jnp.mod(10 * net[0].w + patterns.inputs, 10_000)
+  return (layered.Layer(net[0].w - following, -jnp.ones(1)),)
+
+
+def orders(updates, rows, sweeps):
+  """Returns the orders of four cases, from 0, `[S, T, 4]`."""
+  cases = Patterns(np.float32([[1], [2], [3], [4]]), np.zeros((4, 1), 'f'))
+  study = one_unit(updates, momentum=0.0, slopes=in_digits)
+  nets = seeds.cross(rows, margin=[NEVER])
+  life = looks(study, nets, range(1, sweeps + 1), patterns=cases)
+  assert np.all(life.net[0].b[-1] == 4 * sweeps)
+  read = life.net[0].w[:, :, 0, 0].astype(int).T
+  return read[..., None] // np.array([[[1000, 100, 10, 1]]]) % 10 - 1
+
+
+@pytest.fixture(scope='module')
+def shuffles():
+  return orders('shuffled', range(128), 60)
+
+
+def test_in_their_own_order_cases_come_as_in_the_pattern_set():
+  assert np.all(orders('case', range(3), 5) == np.arange(4)[None, None])
+
+
+def test_every_shuffled_sweep_has_every_case_once(shuffles):
+  assert shuffles.shape == (128, 60, 4)
+  assert np.all(np.sort(shuffles) == np.arange(4)[None, None])
+
+
+def test_orders_are_drawn_from_the_seed_and_the_sweep(shuffles):
+  for seed in (0, 5, 127):
+    np.testing.assert_array_equal(shuffles[seed], drawn(seed, 60))
+
+
+def test_orders_differ_between_sweeps_and_between_seeds(shuffles):
+  """Two orders of four agree once in 24; the standard error is 0.0023."""
+  between_seeds = (shuffles[:-1] == shuffles[1:]).all(axis=2).mean()
+  between_sweeps = (shuffles[:, :-1] == shuffles[:, 1:]).all(axis=2).mean()
+  for share in (between_seeds, between_sweeps):
+    assert share == pytest.approx(1 / 24, abs=0.01)
+
+
+def test_all_orders_are_as_likely(shuffles):
+  """Chi-squared of 24 orders at n = 7,680: fails once in 10^4."""
+  from scipy import stats
+
+  _, counts = np.unique(shuffles.reshape(-1, 4), axis=0, return_counts=True)
+  assert len(counts) == 24
+  assert stats.chisquare(counts).pvalue > 1e-4
+
+
+@pytest.fixture(scope='module')
+def lives():
+  """48 lives by mode of updates, looked at after each sweep."""
+  marks = range(RECIPE.sweeps + RECIPE.after + 2)
+  return {u: train(range(48), marks, updates=u) for u in descent.UPDATES}
+
+
+@pytest.fixture(params=descent.UPDATES)
+def life(request, lives):
+  return lives[request.param]
+
+
+def farthest(net):
+  """Returns max |y - d| over XOR, `[T, S]`, in NumPy's float64."""
+  states = np.broadcast_to(XOR.inputs, (*net[0].w.shape[:2], 4, 2))
+  for layer in net:
+    total = states.astype(np.float64) @ layer.w + layer.b[:, :, None]
+    states = 1 / (1 + np.exp(-total))
+  return np.abs(states - XOR.targets[None, None]).max(axis=(2, 3))
+
+
+def test_the_criterion_is_tested_before_every_sweep_on_all_cases(life):
+  ended = at(life, -1)
+  holds = farthest(life.net) < 0.5
+  solved = ended.solved_at != descent.NEVER
+  assert 5 < solved.sum() < 43  # else this tests little
+  assert len(np.unique(ended.solved_at)) > 5
+  first = np.where(holds.any(axis=0), holds.argmax(axis=0), descent.NEVER)
+  np.testing.assert_array_equal(ended.solved_at, first)
+
+
+def test_the_age_is_some_sweeps_past_the_solve_or_the_budget(life):
+  ended = at(life, -1)
+  solved = ended.solved_at != descent.NEVER
+  expected = np.where(solved, ended.solved_at + RECIPE.after, RECIPE.sweeps)
+  np.testing.assert_array_equal(ended.sweep, expected)
+
+
+def test_weights_change_at_every_sweep_until_a_net_is_over(life):
+  before, after = (
+    np.concatenate([a.reshape(*a.shape[:2], -1) for a in leaves], axis=2)
+    for leaves in (
+      jax.tree.leaves(jax.tree.map(lambda a: a[:-1], life.net)),
+      jax.tree.leaves(jax.tree.map(lambda a: a[1:], life.net)),
+    )
+  )
+  changed = (before != after).any(axis=2)
+  runs = np.arange(len(changed))[:, None] < at(life, -1).sweep[None]
+  np.testing.assert_array_equal(changed, runs)
+
+
+@pytest.mark.parametrize('updates', descent.UPDATES)
+def test_a_net_that_is_over_comes_back_as_it_went_in(lives, updates):
+  """With one mark at the end, nets that are over go through all its sweeps."""
+  horizon = RECIPE.sweeps + RECIPE.after + 1
+  found = train(range(48), [horizon], updates=updates)
+  chex.assert_trees_all_equal(at(found, 0), at(lives[updates], -1))
+
+
+def test_all_modes_start_from_the_same_nets(lives):
+  chex.assert_trees_all_equal(*(at(life, 0).net for life in lives.values()))
+
+
+@pytest.mark.parametrize('rows', [[7], [39, 3, 17]])
+def test_bits_of_a_shuffled_net_do_not_depend_on_its_company(lives, rows):
+  found = train(rows, [0, 9, 60], updates='shuffled')
+  expected = jax.tree.map(lambda a: a[[0, 9, 60]][:, rows], lives['shuffled'])
+  chex.assert_trees_all_equal(found, expected)
+
+
+def test_bits_of_a_shuffled_net_do_not_depend_on_the_devices(lives):
+  found = train(range(48), [121], updates='shuffled', devices=3)
+  chex.assert_trees_all_equal(at(found, 0), at(lives['shuffled'], -1))
+
+
+@pytest.mark.parametrize('updates', ['sweep', 'case'])
+def test_twice_the_slopes_are_twice_the_learning_rate(updates):
+  """Without momentum. Doubling is exact; what is left is rounding, 1e-7."""
+
+  def start(key, setting):
+    del setting
+    return layered.init(key, (2, 2, 1), weight_range=1.0, bias_range=1.0)
+
+  def loss(net, patterns):
+    y = jax.vmap(layered.apply, (None, 0))(net, patterns.inputs)
+    return 0.5 * jnp.sum((y - patterns.targets) ** 2)
+
+  def twice(net, setting, patterns):
+    del setting
+    return jax.tree.map(lambda g: 2 * g, jax.grad(loss)(net, patterns))
+
+  study = descent.study(
+    start=start,
+    rule=lambda setting: optax.sgd(setting['learning_rate']),
+    error=lambda y, d, setting: errors.squared(y, d),
+    margin=lambda setting: 0.0,
+    sweeps=RECIPE.sweeps,
+    after=0,
+    updates=updates,
+    slopes=twice,
+  )
+
+  def plain(rate):
+    setting = {'learning_rate': [rate], 'momentum': [0], 'margin': [NEVER]}
+    return train(range(8), [20], updates=updates, setting=setting).net
+
+  doubled = looks(study, seeds.cross(range(8), learning_rate=[0.5]), [20]).net
+  chex.assert_trees_all_close(doubled, plain(1.0), atol=1e-5)
+  assert np.abs(doubled[0].w - plain(0.5)[0].w).max() > 0.01
+
+
+def test_starts_and_orders_are_the_same_numbers_in_both_precisions(lives):
+  double = at(train(range(48), [0], updates='shuffled', precision='float64'), 0)
+  single = at(lives['shuffled'], 0)
+  np.testing.assert_array_equal(single.order, double.order)
+  pairs = zip(*map(jax.tree.leaves, (single.net, double.net)), strict=True)
+  for a, b in pairs:
+    assert (a.dtype, b.dtype) == (np.float32, np.float64)
+    np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize('updates', ['case', 'shuffled'])
+def test_float64_goes_where_float32_goes_until_rounding_has_grown(
+  lives, updates
+):
+  """Ten sweeps apart by rounding only; another order of cases would show."""
+  double = at(train(range(48), [10], updates=updates, precision='float64'), 0)
+  single = at(lives[updates], 10)
+  chex.assert_trees_all_close(double.net, single.net, atol=1e-5)
+  assert np.any(double.net[0].w != single.net[0].w)
+
+
+def test_float64_is_switched_off_after_training_in_it():
+  """And on the way out of a run that is interrupted."""
+  recipe = RECIPE._replace(updates='case', precision='float64')
+  trial = trials.trial(recipe, (2, 2, 1))
+  # All nets solve this at once, and none needs a certificate.
+  nets = seeds.cross(range(8), **(recipe.grid() | {'margin': [2.0]}))
+  net, arrays, _ = trials.run(trial, nets, XOR, blocks=layout())
+  assert not jax.config.jax_enable_x64
+  assert jnp.zeros(1).dtype == np.float32
+  assert {a.dtype.name for a in jax.tree.leaves(net)} == {'float64'}
+  assert arrays['error'].dtype == np.float64
+  np.testing.assert_array_equal(arrays['age'], RECIPE.after)
+
+  def interrupt(over, solved):
+    raise KeyboardInterrupt
+
+  with pytest.raises(KeyboardInterrupt):
+    trials.run(trial, nets, XOR, blocks=layout(), watch=interrupt)
+  assert not jax.config.jax_enable_x64
