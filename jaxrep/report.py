@@ -5,6 +5,7 @@ import os
 import pathlib
 import re
 import struct
+import types
 from collections.abc import Mapping, Sequence
 from html import escape
 from typing import Any, NamedTuple
@@ -36,7 +37,11 @@ class Figure(NamedTuple):
 
 
 class Page(NamedTuple):
-  """All that the page shows, in this order; what is empty is left out."""
+  """All that the page shows, in this order; what is empty is left out.
+
+  But `files`, by name: tables that are too wide for the page, say. A run leaves
+  them beside it.
+  """
 
   title: str
   lede: str
@@ -48,6 +53,7 @@ class Page(NamedTuple):
   command: str = ''
   flags: str = ''
   machine: str = ''
+  files: Mapping[str, bytes] = types.MappingProxyType({})
 
 
 def claims_table(claims: Sequence[Claim]) -> Table:

@@ -23,6 +23,7 @@ from jaxrep.tasks.patterns import Patterns
 # Certificates hold the Hessians of a whole block at once, in float64.
 _CERTIFICATE_BLOCK = 32
 PRECISIONS = ('float32', 'float64')
+ERRORS = ('letter', 'lecture')
 
 
 class Recipe(NamedTuple):
@@ -42,6 +43,7 @@ class Recipe(NamedTuple):
     updates: when weights change, one of `descent.UPDATES`.
     precision: of training, one of `PRECISIONS`; starts are the same in both.
     links: whether outputs have direct links from the inputs.
+    error: one of `ERRORS`: E = ½ Σ (y - d)², or the same without the ½.
   """
 
   learning_rate: tuple[float, ...]
@@ -56,6 +58,7 @@ class Recipe(NamedTuple):
   updates: str = 'sweep'
   precision: str = 'float32'
   links: bool = False
+  error: str = 'letter'
 
   def grid(self) -> dict[str, tuple[float, ...]]:
     """Returns the fields that are lists, by name."""
@@ -71,12 +74,22 @@ class Recipe(NamedTuple):
 
 
 class Trial(NamedTuple):
-  """A recipe applied to nets of one shape: what `run` needs."""
+  """A recipe applied to nets of one shape: what `run` needs.
+
+  Attributes:
+    study: one net's life.
+    error: `(y, d, setting) -> [...]` elementwise.
+    marks: at which nets are looked at.
+    precision: of training.
+    certified: whether certificates can say where a net stopped: nets of other
+      rules than the gradient's stop where E does not.
+  """
 
   study: seeds.Study
   error: Callable
   marks: list[int]
   precision: str
+  certified: bool = True
 
   @property
   def exact(self):
@@ -85,7 +98,9 @@ class Trial(NamedTuple):
 
 
 @functools.cache
-def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
+def trial(
+  recipe: Recipe, sizes: tuple[int, ...], *, slopes: Callable | None = None
+) -> Trial:
   """Returns the trial of a recipe on layered nets of logistic units.
 
   The same arguments give the same trial, so that it is compiled once.
@@ -93,6 +108,8 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   Args:
     recipe: how they are trained.
     sizes: units a layer, inputs first.
+    slopes: what the rule is given in place of the gradient, as in
+      `descent.study`; a function that lives on.
   """
 
   def start(key, setting):
@@ -106,7 +123,7 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   def rule(setting):
     return rules.accelerated(setting['learning_rate'], setting['momentum'])
 
-  error = _error(recipe.band)
+  error = _error(recipe.error, recipe.band)
   study = descent.study(
     start=start,
     rule=rule,
@@ -115,16 +132,22 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
     sweeps=recipe.sweeps,
     after=recipe.after,
     updates=recipe.updates,
+    slopes=slopes,
   )
-  return Trial(study, error, recipe.marks(), recipe.precision)
+  return Trial(
+    study, error, recipe.marks(), recipe.precision, certified=slopes is None
+  )
 
 
 @functools.cache
-def _error(band: float) -> Callable:
-  """Returns the error of an output; one function a band, as `each` asks."""
+def _error(kind: str, band: float) -> Callable:
+  """Returns the error of an output; one function a choice, as `each` asks."""
+  if kind not in ERRORS:
+    raise ValueError(f'error: expected one of {ERRORS}, found {kind!r}')
 
   def error(y, d, setting):
     e = errors.squared(y, d, positive_weight=setting['positive_weight'])
+    e = e if kind == 'letter' else 2 * e
     return errors.banded(e, y, d, band=band) if band else e
 
   return error
@@ -150,9 +173,10 @@ def run(
   Returns:
     The nets, leading axis `[S]`; the arrays `outcome` (`minima.Outcome`),
     `sweeps` (changes before the criterion first held, NaN if never), `age`
-    (changes made in all), `error` (final E), `curve` `[S, T]`, and the
-    certificate's `gradient`, `lambda_min`, `lambda_max`, `moved`, `escapes`
-    (NaN where the net needed none); the number of nets × sweeps computed.
+    (changes made in all), `error` (final E), `curve` `[S, T]`, and, of a trial
+    that is certified, `gradient`, `lambda_min`, `lambda_max`, `moved`,
+    `escapes` (NaN where the net needed none); the number of nets × sweeps
+    computed.
   """
   study, error, marks = trial.study, trial.error, trial.marks
   curve = np.full((len(nets.seed), len(marks)), np.nan, np.float32)
@@ -173,7 +197,10 @@ def run(
     'error': report.error,
     'curve': curve,
   }
-  arrays |= certify(life.net, nets.setting, patterns, error, arrays['outcome'])
+  if trial.certified:
+    arrays |= certify(
+      life.net, nets.setting, patterns, error, arrays['outcome']
+    )
   return life.net, arrays, look.computed
 
 

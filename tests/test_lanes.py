@@ -100,3 +100,143 @@ def test_a_narrow_net_needs_no_transposed_copy_in_its_loop():
   for e in jaxpr.eqns:
     if e.primitive.name == 'transpose' and S in e.invars[0].aval.shape:
       assert e.params['permutation'][-1] == e.invars[0].aval.ndim - 1
+
+
+FIXED = draw(5, 3)  # what all nets see
+
+
+def running(x, xs, **options):
+  """Carries tanh of a running sum, and reports two things of each step."""
+
+  def step(c, x):
+    c = jnp.tanh(c + x)
+    return c, (c * 2, jnp.sum(x))
+
+  return jax.lax.scan(step, x, xs, **options)
+
+
+def weighted(w, c, xs):
+  return jax.lax.scan(lambda c, x: (jnp.tanh(c @ w + x), c), c, xs)
+
+
+def counting(c, xs):
+  def step(carry, _):
+    k, c = carry
+    return (k + 1, c * xs[k] + k), c
+
+  return jax.lax.scan(step, (0, c), length=4)[0][1]
+
+
+def summed(f):
+  return lambda *args: sum(
+    jnp.sum(jnp.sin(leaf)) for leaf in jax.tree.leaves(f(*args))
+  )
+
+
+def nested(c, xs):
+  def outer(c, x):
+    inner, seen = jax.lax.scan(lambda a, b: (a * b, a + x), c, xs[:, 0])
+    return jnp.sin(inner) + x[0], seen
+
+  return jax.lax.scan(outer, c, xs)
+
+
+# A scan, and the shapes of its arguments that differ from net to net.
+SCANS = {
+  'all per net': (running, (3,), (5, 3)),
+  'same sequence': (lambda c: running(c, FIXED), (3,)),
+  'same start': (lambda xs: running(jnp.ones(3), xs), (5, 3)),
+  'all the same but one constant': (
+    lambda w: weighted(w, jnp.ones(3), FIXED),
+    (3, 3),
+  ),
+  'same constant': (
+    lambda c, xs: weighted(FIXED[:3], c, xs),
+    (3,),
+    (5, 3),
+  ),
+  'constants, carry and sequence per net': (weighted, (3, 3), (3,), (5, 3)),
+  'all the same': (lambda a: (running(FIXED[0], FIXED), a), (3,)),
+  'sequences of both kinds': (
+    lambda xs: jax.lax.scan(
+      lambda c, pair: (c + pair[0] * pair[1], pair[1]), 0.0, (FIXED[:, 0], xs)
+    ),
+    (5,),
+  ),
+  'reversed': (lambda c, xs: running(c, xs, reverse=True), (3,), (5, 3)),
+  'no sequence': (counting, (3,), (4, 3)),
+  'carry that swaps': (
+    lambda a: jax.lax.scan(
+      lambda c, _: ((c[1], c[0] * 2), c[0]), (a, jnp.zeros(2)), length=3
+    ),
+    (2,),
+  ),
+  'constant results': (
+    lambda c: jax.lax.scan(lambda c, x: (c * x, x), c, FIXED[:, 0]),
+    (2,),
+  ),
+  'nested': (nested, (), (5, 3)),
+  'no step': (lambda c: running(c, FIXED[:0]), (3,)),
+}
+
+
+@pytest.mark.parametrize('name', SCANS)
+def test_scans_and_their_gradients_agree_with_vmap(name):
+  """The gradient of a scan is a scan too, from its end to its start."""
+  f, *shapes = SCANS[name]
+
+  def both(*args):
+    slope = jax.grad(summed(f), argnums=tuple(range(len(args))))
+    return f(*args), slope(*args)
+
+  @jax.jit
+  def two_ways(*args):
+    expected = jax.vmap(both, in_axes=-1, out_axes=-1)(*args)
+    return lanes.vmap_last(both)(*args), expected
+
+  found, expected = two_ways(*(draw(*shape, S) for shape in shapes))
+  chex.assert_trees_all_equal_shapes_and_dtypes(found, expected)
+  chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_a_mapped_scan_is_differentiated_from_outside():
+  """No net bears on another: the slopes of their sum are each one's own."""
+  args = draw(S), draw(5, 3, S)
+  own = jax.vmap(jax.grad(summed(nested), argnums=(0, 1)), -1, -1)
+  outside = jax.grad(summed(lanes.vmap_last(nested)), argnums=(0, 1))
+  found, expected = jax.jit(lambda *a: (outside(*a), own(*a)))(*args)
+  chex.assert_trees_all_close(found, expected, rtol=1e-4, atol=1e-5)
+
+
+def arrays_of(jaxpr):
+  """Yields all that is computed, in loops and calls too."""
+  for equation in jaxpr.eqns:
+    yield from (v.aval for v in equation.outvars)
+    for inner in jax.tree.leaves(
+      list(equation.params.values()),
+      is_leaf=lambda p: hasattr(p, 'eqns') or hasattr(p, 'jaxpr'),
+    ):
+      inner = getattr(inner, 'jaxpr', inner)
+      if hasattr(inner, 'eqns'):
+        yield from arrays_of(inner)
+
+
+def test_in_a_scan_the_nets_stay_last():
+  """One change a case, as in training: no array has the nets elsewhere."""
+  x, d = draw(12, 6), draw(12, 1)
+
+  def sweep(net):
+    def step(net, case):
+      one = jax.tree.map(lambda a: a[None], case)
+      slope = jax.grad(lambda net: loss(net, *one)[0])(net)
+      return jax.tree.map(lambda w, g: w - g, net, slope), None
+
+    return jax.lax.scan(step, net, (x, d))[0]
+
+  jaxpr = jax.make_jaxpr(lanes.vmap_last(sweep))(layered(6, 2, 1)).jaxpr
+  assert [e.primitive.name for e in jaxpr.eqns].count('scan') == 1
+  shapes = [aval.shape for aval in arrays_of(jaxpr)]
+  per_net = [shape for shape in shapes if S in shape]
+  assert len(per_net) > 30  # else they were not seen
+  assert all(shape[-1] == S for shape in per_net)
+  assert (12, 6, S) not in shapes  # nor has each net its own patterns

@@ -5,14 +5,16 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from jax import flatten_util
 
 from jaxrep import nets
 
 
-def net_of(*sizes, seed=0, unit=jax.nn.sigmoid):
+def net_of(*sizes, seed=0, unit=jax.nn.sigmoid, links=False):
   return nets.init(
-    jax.random.key(seed), sizes, weight_range=1.0, bias_range=1.0, unit=unit
-  )
+    jax.random.key(seed), sizes, weight_range=1.0, bias_range=1.0, unit=unit,
+    links=links,
+  )  # fmt: skip
 
 
 def test_a_net_worked_by_hand():
@@ -23,6 +25,72 @@ def test_a_net_worked_by_hand():
   )
   y = nets.apply(layers, jnp.array([1.0, 0.0]))
   chex.assert_trees_all_close(y, jnp.array([0.93662]), atol=1e-5)
+
+
+def test_direct_links_worked_by_hand():
+  """XOR of 1 and 1 by one hidden unit, the AND of its two inputs.
+
+  h = σ(10·1 + 10·1 - 15) = σ(5) = 0.993307; the output sees h and both inputs:
+  y = σ(-6 h + 2·1 + 3·1 - 1) = σ(-1.959843) = 0.123484. Without direct links
+  it would be σ(-6 h - 1) = 0.000948.
+  """
+  net = (
+    nets.Layer(jnp.array([[10.0], [10.0]]), jnp.array([-15.0])),
+    nets.Layer(jnp.array([[-6.0], [2.0], [3.0]]), jnp.array([-1.0])),
+  )
+  _, h, y = nets.activations(net, jnp.ones(2))
+  # Six digits were written down.
+  chex.assert_trees_all_close(h, jnp.array([0.993307]), atol=2e-6)
+  chex.assert_trees_all_close(y, jnp.array([0.123484]), atol=2e-6)
+
+
+@pytest.mark.parametrize(
+  ('sizes', 'rows'),
+  [((4, 1), [4]), ((4, 3, 1), [4, 7]), ((4, 3, 5, 2), [4, 3, 9])],
+)
+def test_only_the_last_layer_is_drawn_with_links_and_only_above_others(
+  sizes, rows
+):
+  plain, linked = net_of(*sizes), net_of(*sizes, links=True)
+  assert [len(layer.w) for layer in linked] == rows
+  for layer, outputs in zip(linked, sizes[1:], strict=True):
+    chex.assert_shape([layer.w, layer.b], [(None, outputs), (outputs,)])
+  chex.assert_trees_all_equal(linked[:-1], plain[:-1])
+  x = jnp.arange(4.0)
+  chex.assert_shape(nets.apply(linked, x), (sizes[-1],))
+
+
+def test_links_of_weight_0_are_no_links():
+  net, x = net_of(4, 3, 2), jnp.arange(4.0)
+  last = net[1]
+  wide = nets.Layer(jnp.concatenate([last.w, jnp.zeros((4, 2))]), last.b)
+  chex.assert_trees_all_close(
+    nets.apply((net[0], wide), x), nets.apply(net, x), rtol=1e-6
+  )
+
+
+def test_links_lead_from_the_pattern_and_not_from_the_layer_below():
+  """The last four rows see x itself, behind two hidden layers too."""
+  net, x = net_of(4, 3, 5, 2, links=True), jnp.arange(4.0)
+  *_, below, y = nets.activations(net, x)
+  w = np.asarray(net[-1].w)
+  total = below @ w[:5] + x @ w[5:] + net[-1].b
+  chex.assert_trees_all_close(y, jax.nn.sigmoid(total), rtol=1e-5)
+
+
+@pytest.mark.parametrize('k', range(4))
+def test_slices_from_the_pattern_on_are_nets_with_links_too(k):
+  net, x = net_of(5, 4, 3, 2, links=True), jnp.arange(5.0)
+  chex.assert_trees_all_equal(
+    nets.apply(net[:k], x), nets.activations(net, x)[k]
+  )
+
+
+def test_a_slice_with_links_asks_for_the_pattern():
+  """The layers above the first do not know it: shapes refuse to go together."""
+  net, x = net_of(5, 4, 3, 2, links=True), jnp.arange(5.0)
+  with pytest.raises(TypeError, match='dot_general'):
+    nets.apply(net[2:], nets.apply(net[:2], x))
 
 
 @pytest.mark.parametrize('k', range(4))
@@ -75,12 +143,13 @@ def test_layers_draw_apart():
   assert not np.any(np.asarray(net[0].w[0]) == np.asarray(net[0].b))
 
 
+@pytest.mark.parametrize('links', [False, True])
 @pytest.mark.parametrize('unit', [jax.nn.sigmoid, jnp.tanh, jax.nn.softplus])
-def test_the_gradient_agrees_with_finite_differences(unit):
+def test_the_gradient_agrees_with_finite_differences(unit, links):
   """Central differences of step 1e-6 in float64 are right to about 1e-9."""
   with jax.enable_x64(True):
     net = jax.tree.map(
-      lambda a: a.astype(jnp.float64), net_of(4, 3, 2, unit=unit)
+      lambda a: a.astype(jnp.float64), net_of(4, 3, 2, unit=unit, links=links)
     )
     x = jnp.linspace(-1.0, 1.0, 4)
 
@@ -88,8 +157,8 @@ def test_the_gradient_agrees_with_finite_differences(unit):
       return jnp.sum((nets.apply(net, x) - 0.3) ** 2)
 
     slope = jax.grad(loss)(net)
-    flat, rebuild = jax.flatten_util.ravel_pytree(net)
-    found, _ = jax.flatten_util.ravel_pytree(slope)
+    flat, rebuild = flatten_util.ravel_pytree(net)
+    found, _ = flatten_util.ravel_pytree(slope)
     for k in range(flat.size):
       step = jnp.zeros_like(flat).at[k].set(1e-6)
       up, down = loss(rebuild(flat + step)), loss(rebuild(flat - step))

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import samples
 
-from jaxrep import nets, records
+from jaxrep import nets, records, writing
 
 
 @pytest.fixture(scope='module')
@@ -263,3 +263,54 @@ def test_the_machine_line_is_one_line_with_the_cost(copy):
   assert '\n' not in line
   for word in ('jax 1.2', '2 × cpu', '3.0 s', '1,234 MiB', '1,000 nets'):
     assert word in line
+
+
+def test_nets_of_a_setting_lie_together_and_constants_stay_whole(record):
+  part = record.parts['h3']
+  groups = records.by_setting(part, 3)
+  assert [len(group['seed']) for group in groups] == [2, 2, 2]
+  for k, group in enumerate(groups):
+    assert group.keys() == part.keys()
+    for name, array in part.items():
+      same = name in (*samples.CONSTANTS, 'constants')
+      expected = array if same else array[2 * k : 2 * k + 2]
+      assert_same_bits(group[name], expected)
+
+
+def test_one_setting_is_the_whole_part(record):
+  [group] = records.by_setting(record.parts['h2'], 1)
+  for name, array in record.parts['h2'].items():
+    assert_same_bits(group[name], array)
+
+
+def test_a_file_names_its_constants(folder):
+  with np.load(folder / 'nets.npz') as archive:
+    for name in samples.SIZES:
+      found = archive[f'{name}/{records.CONSTANTS}']
+      assert found.tolist() == list(samples.CONSTANTS)
+
+
+def test_a_constant_is_known_by_its_name_and_not_by_its_length():
+  """Three nets and three marks: only the name tells them apart."""
+  arrays = {
+    'seed': np.arange(3), 'age': np.array([4, 5, 6]),
+    'marks': np.array([0, 1, 2]),
+  }  # fmt: skip
+  named = arrays | {records.CONSTANTS: np.array(['marks'])}
+  assert 'marks' not in records.part_table('h2', named)
+  assert 'marks' in records.part_table('h2', arrays)
+  taken = records.take(named, [2, 0])
+  assert taken['age'].tolist() == [6, 4]
+  assert taken['marks'].tolist() == [0, 1, 2]
+  assert taken[records.CONSTANTS].tolist() == ['marks']
+
+
+def test_a_part_without_constants_names_none(tmp_path):
+  """An empty list of names is text too, and comes back as one."""
+  with writing.Writer(tmp_path / 'toy', samples.FLAGS) as writer:
+    writer.begin()
+    writer.write_chunk('h2-00000', {'seed': np.arange(3)}, {})
+    writer.merge({'h2': ['h2-00000']}, {'h2': {}})
+  [arrays] = records.load_parts(tmp_path / 'toy').values()
+  assert arrays[records.CONSTANTS].tolist() == []
+  assert list(records.part_table('h2', arrays)) == ['part', 'row', 'seed']

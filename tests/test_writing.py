@@ -369,15 +369,18 @@ def test_a_file_system_that_takes_no_more_is_told(whole, tmp_path):
   assert samples.tree(tmp_path) == whole
 
 
-def test_parts_of_other_columns_make_no_table(tmp_path):
-  """Else cells would stand below the names of others."""
+def test_what_a_part_has_no_column_for_is_left_empty(tmp_path):
+  same = {'constants': np.array([], str)}
   with writing.Writer(tmp_path, samples.FLAGS) as writer:
     writer.begin()
     for name, column in (('h2', 'error'), ('h3', 'age')):
       writer.write_chunk(name, {'seed': np.arange(2), column: np.ones(2)}, {})
-    with pytest.raises(RecordError, match=r"nets.csv: .*'error'.*'age'"):
-      writer.merge({'h2': ['h2'], 'h3': ['h3']}, {'h2': {}, 'h3': {}})
-  assert not (tmp_path / 'nets.csv').exists()
+    writer.merge({'h2': ['h2'], 'h3': ['h3']}, {'h2': same, 'h3': same})
+  lines = (tmp_path / 'nets.csv').read_text().splitlines()
+  assert lines == [
+    'part,row,seed,error,age', 'h2,0,0,1.0,', 'h2,1,1,1.0,', 'h3,0,0,,1.0',
+    'h3,1,1,,1.0',
+  ]  # fmt: skip
 
 
 def test_json_that_other_readers_refuse_is_not_written(tmp_path):

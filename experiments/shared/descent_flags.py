@@ -84,13 +84,14 @@ def recipes(*, links: bool = False) -> list[trials.Recipe]:
     )
   margins = {'half': (0.5,), 'margin': FLAGS.margin}
   chosen = itertools.chain(*(margins[name] for name in FLAGS.criterion))
+  distinct = tuple(dict.fromkeys(chosen))
   return [
     trials.Recipe(
       learning_rate=FLAGS.learning_rate,
       momentum=FLAGS.momentum,
       init_range=FLAGS.init_range,
       positive_weight=FLAGS.positive_weight,
-      margin=tuple(dict.fromkeys(chosen)),
+      margin=distinct,
       bias_init=FLAGS.bias_init,
       band=errors.LETTER_BAND if FLAGS.zero_error_band else 0.0,
       sweeps=FLAGS.sweeps,

@@ -10,6 +10,8 @@ from jaxrep import records
 from jaxrep.claims import judges
 from jaxrep.measures.minima import Outcome
 
+# Settings up to which each has a verdict of its own.
+FEW = 3
 WORDS = {  # setting -> as an axis says it
   'learning_rate': 'learning rate ε',
   'momentum': 'momentum α',
@@ -85,18 +87,21 @@ def verdicts(
   found: Sequence[Group],
   fixed: Callable[[Group], Mapping[str, Any]],
 ) -> list[dict[str, Any]]:
-  """Returns the verdict on every claim at every setting that it is about.
+  """Returns the verdict on every claim at the settings that it is about.
+
+  One a setting, or one in all where there are more than `FEW`.
 
   Args:
     claims: of the study.
     found: the nets by setting.
     fixed: what more a group was set to than `Group.setting` says.
   """
-  names = list(varied(found))
-  result = []
+  names, result = list(varied(found)), []
   for claim in claims:
-    for group in found:
-      if claim.is_about({**fixed(group), **group.setting}):
-        setting = words(group, names)
-        result += judges.verdicts([claim], group.results, setting=setting)
+    about = [g for g in found if claim.is_about({**fixed(g), **g.setting})]
+    each = [
+      judges.verdicts([claim], g.results, setting=words(g, names))[0]
+      for g in about
+    ]
+    result += each if len(each) <= FEW else [judges.summed(claim, each)]
   return result

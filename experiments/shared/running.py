@@ -108,6 +108,8 @@ def run(experiment: Experiment, *, out: str, chunk_size: int) -> records.Record:
       page = experiment.page(record)
       for figure in page.figures:
         writer.write_bytes(f'figures/{figure.name}.png', figure.png)
+      for name, data in page.files.items():
+        writer.write_bytes(name, data)
       writer.write_bytes('report.html', report.html(page).encode())
   print(report.text(page))
   print(f'{out}/report.html')

@@ -57,8 +57,8 @@ def recipe(
 
   Args:
     flags: of the record, as text: those of `FLAGS`.
-    setting: of the net: the lists of a recipe (`GRID`), one number each, and
-      `WORDS`.
+    setting: of the net: the lists of a recipe (`GRID`), one number each,
+      `WORDS`, and `error`, if it is not the letter's.
   """
   return trials.Recipe(
     **{name: (float(setting[name]),) for name in GRID},
@@ -68,6 +68,7 @@ def recipe(
     after=int(flags['after']),
     **{name: setting[name] for name in WORDS},
     links=flags.get('skip') == 'true',
+    error=setting.get('error', 'letter'),
   )
 
 
@@ -95,7 +96,7 @@ def plan(record: records.Record, subject: Subject) -> Plan:
   setting = {name: arrays[name] for name in GRID}
   sizes = tuple(state.shape[1] for state in subject.states)
   numbers = {name: column[0] for name, column in setting.items()}
-  numbers |= {name: subject.setting[name] for name in WORDS}
+  numbers = {**subject.setting, **numbers}
   with records.naming(record.folder / records.FLAGS, '--movie: '):
     trial = trials.trial(recipe(record.flags, numbers), sizes)
     blocks = seeds.lay_out(int(record.flags['block_size']))

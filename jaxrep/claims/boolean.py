@@ -6,6 +6,7 @@ from typing import Any
 
 from jaxrep import stats
 from jaxrep.claims.judges import (
+  DEPENDS,
   FAILS,
   HOLDS,
   RARE,
@@ -188,7 +189,7 @@ def precision(
   more = len(sure) - fewer
   verdict = HOLDS if fewer else UNDECIDED
   if more:
-    verdict = 'depends on the setting' if fewer else FAILS
+    verdict = DEPENDS if fewer else FAILS
   a, b = (sum(getattr(p, f'only_{x}') for p in pairs) for x in 'ab')
   return {
     'id': 'xor-precision',

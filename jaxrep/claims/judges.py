@@ -3,6 +3,7 @@
 No verdict is typed in: each is computed from a record's estimates.
 """
 
+import collections
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 HOLDS, FAILS, UNDECIDED = 'holds', 'fails', 'undecided'
 # Of a claim about all nets, where none of ours contradicts it.
 UNREFUTED = 'not refuted'
+DEPENDS = 'depends on the setting'
 # What we read "very rarely" as; the source gives no number.
 RARE = 0.05
 
@@ -177,3 +179,22 @@ def verdicts(
     }
     for claim in claims
   ]
+
+
+def summed(claim: Claim, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+  """Returns one verdict for a claim that was judged at several settings.
+
+  Args:
+    claim: that was judged.
+    each: from `verdicts`, one a setting.
+  """
+  counts = collections.Counter(one['verdict'] for one in each)
+  ours = ', '.join(f'{word} at {n}' for word, n in counts.most_common())
+  decided = [word for word in counts if word != UNDECIDED]
+  verdict = decided[0] if len(decided) == 1 else DEPENDS
+  return {
+    **each[0],
+    'claim': claim.words,
+    'ours': f'{ours} of {len(each)} settings',
+    'verdict': verdict if decided else UNDECIDED,
+  }

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxrep.claims.judges import (
+  DEPENDS,
   FAILS,
   HOLDS,
   RARE,
@@ -116,7 +117,7 @@ def more_connections(ways: Sequence[str]) -> dict[str, Any]:
   helps, hurts = ways.count('helps'), ways.count('hurts')
   verdict = HOLDS if helps else UNDECIDED
   if hurts:
-    verdict = 'depends on the setting' if helps else FAILS
+    verdict = DEPENDS if helps else FAILS
   return {
     'id': 'minima-more-connections',
     'source': _PAGE,
