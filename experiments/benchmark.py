@@ -14,24 +14,28 @@ import tqdm
 from absl import flags
 
 from jaxrep import stats, trials
-from jaxrep.tasks import symmetry
+from jaxrep.tasks import boolean, symmetry
 
 from .shared import common, running, yardsticks
 
 FLAGS = flags.FLAGS
 UNIT = 'nets × sweeps / s'
 
+
+def _work(sizes, patterns, learning_rate) -> yardsticks.Work:
+  recipe = trials.Recipe(
+    learning_rate=(learning_rate,), momentum=(0.9,), init_range=(0.3,),
+    positive_weight=(1.0,), margin=(0.5,), bias_init='uniform', band=0.0,
+    sweeps=1, after=0,
+  )  # fmt: skip
+  return yardsticks.Work(recipe, sizes, patterns)
+
+
 STUDIES = {
-  'symmetry': yardsticks.Work(
-    trials.Recipe(
-      learning_rate=(0.1,), momentum=(0.9,), init_range=(0.3,),
-      positive_weight=(1.0,), margin=(0.5,), bias_init='uniform', band=0.0,
-      sweeps=1, after=0,
-    ),
-    (6, 2, 1),
-    symmetry.patterns(6, coding='binary'),
-  ),
-}  # fmt: skip
+  'symmetry': _work((6, 2, 1), symmetry.patterns(6, coding='binary'), 0.1),
+  'xor': _work((2, 2, 1), boolean.xor(), 0.25),
+  'parity8': _work((8, 8, 1), boolean.parity(8), 0.01),
+}
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
 common.define_number(

@@ -1,5 +1,6 @@
 """The page of the Boolean tasks."""
 
+import functools
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -67,7 +68,11 @@ def page(record: records.Record) -> report.Page:
     states=states(patterns, task),
     marks=marks,
     paper={'learning_rate': 0.25, 'momentum': 0.9} if task == 'xor' else {},
-    extra=_extra,
+    extra=functools.partial(
+      _extra,
+      stuck_after=int(record.flags['stuck_after']),
+      budget=int(record.flags['sweeps']),
+    ),
     shown=(
       'solved_rate',
       'sweeps_median',
@@ -98,11 +103,14 @@ def states(patterns: records.Arrays, task: str) -> Mapping[float, str]:
   return named
 
 
-def _extra(found: Sequence[groups.Group]) -> pages.Extra:
+def _extra(
+  found: Sequence[groups.Group], *, stuck_after: int, budget: int
+) -> pages.Extra:
+  left = [_left(found, stuck_after, budget)] if budget > stuck_after else []
   if len(found) > 1:
-    return pages.Extra()
+    return pages.Extra(tables=left if len(found) <= grids.MANY else [])
   [group] = found
-  arrays, figures, listed = group.arrays, [], []
+  arrays, figures, listed = group.arrays, [], left
   for column, title, rows in (
     ('pair', 'Which functions the two hidden units compute', 'functions'),
     ('sharing', 'How the cases share the corners of the cube', 'code'),
@@ -116,6 +124,25 @@ def _extra(found: Sequence[groups.Group]) -> pages.Extra:
   if 'thermometer' in arrays:
     listed.append(_counting(group))
   return pages.Extra(figures, listed)
+
+
+def _left(found, stuck_after, budget) -> tables.Table:
+  """Returns how many of the stuck nets leave, given more and more time."""
+  times = [10**k * n for k in range(10) for n in (1, 3)]
+  times = [t for t in times if stuck_after < t < budget] + [budget]
+  names, rows = list(groups.varied(found)), []
+  for group in found:
+    sweeps = np.where(group.solved, group.arrays['sweeps'], np.inf)
+    stuck = sweeps[~(sweeps <= stuck_after)]
+    rates = [stats.as_json(stats.rate(stuck <= t)) for t in times]
+    rows.append([*(group.setting[n] for n in names), len(stuck), *rates])
+  return tables.Table(
+    f'Of the nets that are stuck after {stuck_after:,} sweeps, how many leave?',
+    (*names, 'stuck nets', *(f'by sweep {t:,}' for t in times)),
+    rows,
+    'A net that leaves solves the task. Theory promises a falling path from'
+    ' every point, not that descent takes it in any given time.',
+  )
 
 
 def _census(group, column, title) -> report.Figure:
@@ -133,8 +160,8 @@ def _census(group, column, title) -> report.Figure:
     f'census_{column}',
     title,
     'One bar a kind of net, with the 95 % interval of its share and the number'
-    ' of nets. A unit counts as on above 0.5, whatever lies between is in the'
-    ' column `halfway` of nets.csv.',
+    ' of nets. A unit counts as on above 0.5, how much that'
+    ' leaves out is in the column `halfway` of nets.csv.',
     f'{title}, over solved nets: bars, the most common on top.',
     style.png(fig),
   )

@@ -90,6 +90,7 @@ def results(
   if 'used' in arrays:
     own = arrays['used'][solved] == len(arrays['inputs'])
     found['own_corner_rate'] = stats.rate(own)
+    found['halfway_mean'] = stats.mean(arrays['halfway'][solved], unit='share')
   return found
 
 

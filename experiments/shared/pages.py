@@ -69,7 +69,8 @@ def page(
     chosen = portraits(group)
     figures = [net_diagrams(group, chosen), *figures]
     figures += [error_curves(group), final_errors(group, states)]
-    below = [states_table(group, states), *added.tables]
+    unsolved = [] if group.solved.all() else [states_table(group, states)]
+    below = [*unsolved, *added.tables]
   else:
     figures += grids.figures(found, drawn, paper)
     below = added.tables

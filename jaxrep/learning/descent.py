@@ -148,7 +148,10 @@ def study(
     stays = ~_floats_differ(life, following) & (
       life.solved_at == following.solved_at
     )
-    frozen = stays & (life.sweep != following.sweep)
+    over = life.sweep == following.sweep
+    frozen = stays & ~over
+    if updates == 'shuffled':  # another order may yet move it
+      stays &= over
     return Report(e, finite, frozen), stays | ~finite
 
   return seeds.Study(begin, sweep, look)
@@ -159,7 +162,7 @@ def _shuffled(life: Life, patterns: Patterns) -> Patterns:
   key = jax.random.fold_in(jax.random.wrap_key_data(life.order), life.sweep)
   bits = jax.random.bits(key, patterns.inputs.shape[:1], jnp.uint32)
   order = jnp.argsort(bits)
-  return jax.tree.map(lambda a: a[order], patterns)
+  return jax.tree.map(lambda a: jnp.asarray(a)[order], patterns)
 
 
 def _floats_differ(a: Any, b: Any) -> jax.Array:
