@@ -14,9 +14,19 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.text import Text
+from test_credit_figures import CASES as CREDIT
 
 from jaxrep import figures
-from jaxrep.figures import curves, ends, maps, nets, settings, style, units
+from jaxrep.figures import (
+  bars,
+  curves,
+  ends,
+  maps,
+  nets,
+  settings,
+  style,
+  units,
+)
 from jaxrep.measures.minima import Outcome
 
 HELPERS = ('cells', 'links', 'poles', 'style', 'ticks')
@@ -94,7 +104,54 @@ def sorted_inputs(totals, **choices):
 
 
 ALL_NAN = [np.full(2, NAN), np.full((2, 2), NAN)]
+
+
+def shares(value, **choices):
+  value = np.asarray(value, float)
+  return lambda ax: bars.shares(
+    ax, [f'row {k}' for k in range(len(value))], value, value - 0.1,
+    value + 0.1, counts=np.arange(len(value)), xlabel='nets', **choices,
+  )  # fmt: skip
+
+
+def outcomes(counts, **choices):
+  counts = np.asarray(counts)
+  names = list(style.OUTCOMES)[: counts.shape[1]]
+  return lambda ax: bars.outcomes(
+    ax, [f'row {k}' for k in range(len(counts))], counts, names,
+    xlabel='nets', **choices,
+  )  # fmt: skip
+
+
+def states(values, **choices):
+  return lambda ax: units.states(ax, values, **choices)
+
+
 CASES = {
+  bars.shares: {
+    'realistic': shares(np.linspace(0.4, 0, 20), title='Found'),
+    'one': shares([0.5]),
+    'empty': shares([]),
+    'nan': shares([NAN, NAN]),
+    'nasty': shares(nasty(9)),
+  },
+  bars.outcomes: {
+    'realistic': outcomes([[900, 60, 40], [1000, 0, 0]], title='Found'),
+    'one': outcomes([[1]]),
+    'empty': outcomes(np.zeros((0, 3), int)),
+    'no nets': outcomes(np.zeros((2, 3), int)),
+    'nasty': outcomes(10 ** np.arange(8)[None].repeat(30, axis=0)),
+  },
+  units.states: {
+    'realistic': states(
+      abs(draws(8, 4)) % 1, title='Found', row_labels=list('abcdefgh'),
+      column_labels=['h1', 'h2', 'h3', 'y'],
+    ),
+    'one': states([[0.5]]),
+    'empty': states(np.zeros((0, 3))),
+    'nan': states(np.full((3, 2), NAN)),
+    'nasty': states(nasty(40, 30)),
+  },
   curves.errors: {
     'realistic': errors(200, source={'paper: 1,425': 1425}, title='Found'),
     'one': errors(1),
@@ -182,6 +239,7 @@ CASES = {
     'nasty': sorted_inputs(nasty(8)),
   },
 }  # fmt: skip
+CASES |= CREDIT
 WALK = [
   pytest.param(draw, id=f'{function.__name__}: {name}')
   for function, cases in CASES.items()

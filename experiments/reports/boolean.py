@@ -42,13 +42,6 @@ MEAN = grids.Drawn(
   sources={'Chauvin: 280 − 33 log₂ H': claims.chauvin},
   over='hidden',
 )
-LEFT = grids.Drawn(
-  'left_rate',
-  'How many of the stuck nets leave',
-  'stuck nets that leave',
-  'Of the nets that were stuck, the share that solves the task later on.',
-  missing='none was stuck',
-)
 
 
 def page(record: records.Record) -> report.Page:
@@ -76,13 +69,10 @@ def page(record: records.Record) -> report.Page:
     shown=(
       'solved_rate',
       'sweeps_median',
-      'sweeps_mean_solved',
       'held_rate',
       'local_minimum_rate',
-      'stuck_rate',
-      'left_rate',
     ),
-    drawn=(grids.SOLVED, grids.MEDIAN, MEAN, HELD, LEFT),
+    drawn=(grids.SOLVED, grids.MEDIAN, MEAN, HELD),
   )
 
 

@@ -1,5 +1,6 @@
 """Figures over the settings of a grid."""
 
+import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
 from numbers import Real
@@ -7,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from jaxrep import tables
 from jaxrep.figures import bars, maps, settings, style
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
@@ -134,7 +136,7 @@ def heat_map(
   fig, ax = style.figure(size=(7.0, 5.2))
   maps.heat(
     ax, np.array(x), np.array(y), np.array(values, float),
-    xlabel=word(x_name), ylabel=word(y_name), title=drawn.title,
+    xlabel=word(x_name), ylabel=word(y_name), title=_span(found, drawn),
     label=drawn.label, levels=drawn.levels, unit=drawn.unit,
     missing=drawn.missing, norm='linear' if rate else 'log',
     vmin=0 if rate else None, vmax=1 if rate else None,
@@ -168,7 +170,7 @@ def against(found: Sequence[Group], drawn: Drawn, x_name: str) -> Figure:
     ax, np.array(x, float), value, low, high,
     xlabel=word(x_name), ylabel=drawn.label, labels=list(series),
     curves={name: [f(v) for v in x] for name, f in sources.items()},
-    unit=drawn.unit, scale=_scale(x), title=drawn.title,
+    unit=drawn.unit, scale=_scale(x), title=_span(found, drawn),
   )  # fmt: skip
   return Figure(
     f'by_{x_name}_{drawn.result}',
@@ -178,6 +180,17 @@ def against(found: Sequence[Group], drawn: Drawn, x_name: str) -> Figure:
     f'{drawn.title}: {drawn.label} against {word(x_name)}.',
     style.png(fig),
   )
+
+
+def _span(found, drawn) -> str:
+  """Returns the least and the greatest value: what is seen at a glance."""
+  known = [g.results[drawn.result] for g in found]
+  known = [r for r in known if r['value'] is not None]
+  if not known:
+    return f'{drawn.label}: {drawn.missing}'
+  key = operator.itemgetter('value')
+  least, most = (tables.value(f(known, key=key)) for f in (min, max))
+  return f'{drawn.label}: from {least} to {most}'
 
 
 def _scale(values: Sequence[float]) -> str:

@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 
 from jaxrep.figures import cells, style, ticks
 
+ROOM = 0.5  # of an axis of shares; where all are less, it ends above them
+
 
 @matplotlib.rc_context(style.RC)
 def rates(
@@ -63,7 +65,9 @@ def rates(
       label = labels[k] if len(labels) else '_'
       _series(ax, at, row, low_k, high_k, label, style.series(k))
   if unit in ticks.SHARES:
-    ax.set_ylim(-0.02, 1.03)
+    top = np.nanmax([*series[2].ravel(), *series[0].ravel(), 0.01])
+    top = 1.03 if top > ROOM else 1.2 * top
+    ax.set_ylim(-0.02 * top, top)
     ticks.percent(ax.yaxis)
   else:
     ticks.thousands(ax.yaxis)
