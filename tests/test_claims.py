@@ -1,8 +1,13 @@
 """Verdicts are computed from rates and their intervals."""
 
+import numpy as np
 import pytest
 
-from jaxrep.claims import judges, symmetry
+from experiments.results import boolean as results
+from experiments.shared import groups
+from jaxrep import stats
+from jaxrep.claims import boolean, judges, symmetry
+from jaxrep.measures.minima import Outcome
 
 
 def rate(value, low, high):
@@ -65,3 +70,330 @@ def test_a_lower_bound_alone_makes_nothing_rare(certified, unsolved, verdict):
 )
 def test_more_connections_are_judged_over_all_comparisons(ways, verdict):
   assert symmetry.more_connections(ways)['verdict'] == verdict
+
+
+@pytest.mark.parametrize(
+  ('found', 'verdict'),
+  [
+    (rate(0.0, 0.0, 0.04), 'not refuted'),
+    (rate(0.01, 0.0, 0.05), 'fails'),  # one net in a hundred
+    (NOTHING, 'undecided'),
+  ],
+)
+def test_one_net_refutes_that_it_never_happens_and_none_prove_it(
+  found, verdict
+):
+  assert judges.never('r')({'r': found}) == verdict
+
+
+@pytest.mark.parametrize(
+  ('found', 'verdict'),
+  [
+    (rate(0.01, 0.0, 0.05), 'holds'),
+    (rate(0.0, 0.0, 0.04), 'undecided'),
+    (NOTHING, 'undecided'),
+  ],
+)
+def test_one_net_shows_that_it_exists_and_none_leave_it_open(found, verdict):
+  assert judges.some('r')({'r': found}) == verdict
+
+
+# Two of "200 to 999" nets: the least rate is 2 of 999's lower bound, where
+# P(X >= 2) = .025; a Poisson mean of .2422 does it, .2422 / 999 = .00024. The
+# greatest is 2 of 200's upper bound, P(X <= 2) = .025: a Poisson mean of
+# 7.22, 7.22 / 200 = .0361, and a little less for a binomial (.0357).
+@pytest.mark.parametrize(
+  ('low', 'high', 'verdict'),
+  [
+    (0.00026, 0.0350, 'holds'),
+    (0.00022, 0.0350, 'undecided'),
+    (0.00026, 0.0365, 'undecided'),
+    (0.0, 0.0002, 'fails'),
+    (0.0365, 0.05, 'fails'),
+    (0.0, 1.0, 'undecided'),
+  ],
+)
+def test_a_count_is_one_that_our_rate_may_give(low, high, verdict):
+  judge = judges.counted('r', 2, 200, 999)
+  assert judge({'r': rate((low + high) / 2, low, high)}) == verdict
+  assert judge({'r': NOTHING}) == 'undecided'
+
+
+def test_no_net_of_few_is_no_rate_too_low():
+  """Clopper & Pearson: of 0 among n the least rate is 0."""
+  judge = judges.counted('r', 0, 10, 10)
+  assert judge({'r': rate(0.0, 0.0, 0.3)}) == 'holds'  # 1 - .025^(1/10) = .308
+  assert judge({'r': rate(0.01, 0.0, 0.31)}) == 'undecided'
+
+
+def claim(**when):
+  return judges.Claim('a', 'b', 'c', 'd', 'r', judges.most('r'), when)
+
+
+@pytest.mark.parametrize(
+  ('value', 'found', 'about'),
+  [
+    (2, 2, True),
+    (2, 3, False),
+    ('xor', 'xor', True),
+    ('xor', 'parity', False),
+    ((0.25, 0.5), 0.5, True),
+    ((0.25, 0.5), 1.0, False),
+    (0.1, float(np.float32(0.1)), True),  # what a record keeps of 0.1
+    (0.1, 0.100001, False),
+    (lambda rate: rate >= 0.5, 0.5, True),
+    (lambda rate: rate >= 0.5, 0.4, False),
+    ((0.25, lambda rate: rate > 1), 2.0, True),
+    (False, False, True),
+    (False, True, False),
+  ],
+)
+def test_a_claim_is_about_the_setting_that_it_was_made_for(value, found, about):
+  assert claim(x=value).is_about({'x': found, 'more': 1}) == about
+
+
+def test_a_name_that_is_missing_fits_nothing_and_no_name_fits_all():
+  assert not claim(x=1).is_about({'y': 1})
+  assert not claim(x=lambda value: True).is_about({})
+  assert not claim(x=1, y=2).is_about({'x': 1, 'y': 3})
+  assert claim().is_about({})
+
+
+@pytest.mark.parametrize(
+  ('each', 'ours', 'verdict'),
+  [
+    (['holds'] * 5, 'holds at 5 of 5 settings', 'holds'),
+    (
+      ['holds', 'undecided', 'holds'],
+      'holds at 2, undecided at 1 of 3 settings',
+      'holds',
+    ),
+    (['undecided'] * 2, 'undecided at 2 of 2 settings', 'undecided'),
+    (
+      ['fails', 'holds', 'fails'],
+      'fails at 2, holds at 1 of 3 settings',
+      'depends on the setting',
+    ),
+    (
+      ['not refuted', 'undecided'],
+      'not refuted at 1, undecided at 1 of 2 settings',
+      'not refuted',
+    ),
+  ],
+)
+def test_verdicts_are_summed_and_undecided_ones_decide_nothing(
+  each, ours, verdict
+):
+  listed = [
+    {'id': 'a', 'claim': f'c (at {k})', 'ours': k, 'verdict': word}
+    for k, word in enumerate(each)
+  ]
+  assert judges.summed(claim(), listed) == {
+    'id': 'a', 'claim': 'c', 'ours': ours, 'verdict': verdict,
+  }  # fmt: skip
+
+
+def group(name='h2', solved=(), sweeps=(), results=None, **setting):
+  solved = np.asarray(solved, bool)
+  arrays = {
+    'outcome': np.where(solved, Outcome.SOLVED, Outcome.SATURATED),
+    'sweeps': np.asarray(sweeps, float),
+  }
+  return groups.Group(setting, name, arrays, results or {})
+
+
+@pytest.mark.parametrize(('settings', 'verdicts'), [(3, 3), (4, 1)])
+def test_few_settings_have_a_verdict_each_and_more_have_one_in_all(
+  settings, verdicts
+):
+  assert groups.FEW == 3
+  # One more that the claim is not about, at which it would fail.
+  found = [
+    group(results={'r': rate(0.8, 0.7, 0.9)}, x=k, task='a')
+    for k in range(settings)
+  ] + [group(results={'r': rate(0.1, 0.0, 0.2)}, x=0, task='b')]
+  one = claim(task='a', fixed=True)
+  result = groups.verdicts([one], found, lambda group: {'fixed': True})
+  assert len(result) == verdicts
+  assert {each['verdict'] for each in result} == {'holds'}
+  if verdicts > 1:
+    assert [v['claim'] for v in result] == [
+      'c (x 0, a)',
+      'c (x 1, a)',
+      'c (x 2, a)',
+    ]
+  else:
+    assert result[0]['ours'] == 'holds at 4 of 4 settings'
+
+
+def test_a_claim_that_no_setting_bears_on_has_no_verdict():
+  found = [group(results={'r': rate(0.8, 0.7, 0.9)}, x=k) for k in range(9)]
+  assert groups.verdicts([claim(x=10)], found, lambda group: {}) == []
+
+
+@pytest.mark.parametrize(
+  ('units', 'presentations'), [(1, 280), (2, 247), (8, 181), (32, 115)]
+)
+def test_chauvins_line_falls_by_33_for_each_doubling(units, presentations):
+  assert boolean.chauvin(units) == presentations
+
+
+def widths(*sweeps, solved=None, **rest):
+  """Nets at H = 2, 4, 8: columns of sweeps, a seed a row."""
+  sweeps = np.array(sweeps, float)
+  solved = np.ones_like(sweeps, bool) if solved is None else np.array(solved)
+  rest = {'learning_rate': 0.25} | rest
+  return [
+    group(f'h{2**k}', solved[:, k - 1], sweeps[:, k - 1], hidden=2**k, **rest)
+    for k in (1, 2, 3)
+  ]
+
+
+def test_the_slope_over_doublings_is_worked_out_by_hand():
+  # log2 H - mean = -1, 0, 1: the slope of a seed is half of last less first.
+  # Seeds: (100 - 200) / 2 = -50, (280 - 300) / 2 = -10; the third does not
+  # solve the task at H = 4 and does not count. Their mean is -30.
+  found = widths(
+    (200, 170, 100),
+    (300, 999, 280),
+    (500, np.nan, 9),
+    solved=[[True] * 3, [True] * 3, [True, False, True]],
+  )
+  [(first, slope)] = results.slopes(found)
+  assert first is found[0]
+  assert slope.value == pytest.approx(-30)
+  assert (slope.n, slope.unit) == (2, 'sweeps')
+  assert -50 <= slope.low < -30 < slope.high <= -10
+
+
+def test_slopes_are_of_three_widths_at_chauvins_rate_for_each_other_setting():
+  rows = (200, 167, 134), (233, 200, 167)
+  assert results.slopes(widths(*rows)[:2]) == []
+  assert results.slopes(widths(*rows, learning_rate=0.5)) == []
+  steep = 2 * np.array(rows)
+  mixed = [
+    g
+    for pair in zip(
+      widths(*rows, momentum=0.0), widths(*steep, momentum=0.9), strict=True
+    )
+    for g in pair
+  ]
+  found = {g.setting['momentum']: e.value for g, e in results.slopes(mixed)}
+  assert found == {0.0: pytest.approx(-33), 0.9: pytest.approx(-66)}
+
+
+def slope(low, high):
+  value = None if low is None or high is None else (low + high) / 2
+  return stats.Estimate(value, low, high, 9, 'sweeps')
+
+
+@pytest.mark.parametrize(
+  ('low', 'high', 'verdict'),
+  [
+    (-40, -30, 'holds'),
+    (-33, -30, 'holds'),
+    (-30, -20, 'fails'),
+    (-50, -34, 'fails'),
+    (-60, 10, 'undecided'),  # no saving is as likely
+    (None, None, 'undecided'),
+  ],
+)
+def test_chauvins_slope_lies_in_the_interval_of_ours_or_not(low, high, verdict):
+  found = boolean.more_units(slope(low, high), 'momentum α 0')
+  assert found['verdict'] == verdict
+  assert found['claim'].endswith(' (momentum α 0)')
+  assert found['ours']['low'] == low
+  assert '(' not in boolean.more_units(slope(low, high), '')['claim']
+
+
+def test_precisions_are_compared_seed_by_seed_by_hand():
+  # Unsolved in float32 only: seeds 0 and 1; in float64 only: seed 3.
+  single, double = [0, 0, 1, 1, 0, 1], [1, 1, 1, 0, 0, 1]
+  found = [
+    group(solved=single, precision='float32', hidden=2),
+    group(solved=[0] * 6, precision='float32', hidden=3),  # alone
+    group(solved=double, precision='float64', hidden=2),
+  ]
+  [pair] = results.compare_precision(found)
+  assert (pair.only_a, pair.only_b) == (2, 1)
+  assert pair.difference.value == pytest.approx(1 / 6)
+  # McNemar: 2 of 3 or more, either way: 2 (3 + 1) / 8 = 1.
+  assert pair.p_value == pytest.approx(1)
+  [swapped] = results.compare_precision(found[::-1])
+  assert (swapped.only_a, swapped.only_b) == (2, 1)
+
+
+def pair(only_a, only_b):
+  """Of 20 seeds that part the two, `only_a` speak for higher precision."""
+  a = np.arange(40) < only_a
+  b = np.arange(40) >= 40 - only_b
+  return stats.paired_rates(a, b)
+
+
+@pytest.mark.parametrize(
+  ('pairs', 'verdict'),
+  [
+    # 2 / 2^k by McNemar: .0625 for 5 seeds, .031 for 6, .0156 for 7.
+    ([pair(5, 0)], 'undecided'),
+    ([pair(6, 0)], 'holds'),
+    ([pair(0, 6)], 'fails'),
+    ([pair(6, 0), pair(1, 1)], 'undecided'),  # two are judged at .025
+    ([pair(7, 0), pair(1, 1)], 'holds'),
+    ([pair(7, 0), pair(0, 7)], 'depends on the setting'),
+  ],
+)
+def test_precision_is_judged_by_what_many_comparisons_leave_sure(
+  pairs, verdict
+):
+  found = boolean.precision(pairs)
+  assert found['verdict'] == verdict
+  a, b = (sum(getattr(p, name) for p in pairs) for name in ('only_a', 'only_b'))
+  many = 'comparisons' if len(pairs) > 1 else 'comparison'
+  assert found['ours'] == (
+    f'{a} seeds unsolved in float32 only, {b} in float64 only, over'
+    f' {len(pairs)} {many}'
+  )
+
+
+@pytest.mark.parametrize(
+  ('setting', 'ids'),
+  [
+    (
+      {'task': 'xor', 'hidden': 2, 'learning_rate': 0.25, 'own': True},
+      {'xor-stuck', 'xor-221-minima', 'minima-irrelevant'},
+    ),
+    (
+      {'task': 'xor', 'hidden': 2, 'learning_rate': 2.0, 'own': True},
+      {'xor-escape', 'xor-221-minima', 'minima-irrelevant'},
+    ),
+    (
+      {'task': 'xor', 'hidden': 3, 'learning_rate': 0.25, 'own': False},
+      {'xor-231-minima'},
+    ),
+    (
+      {'task': 'xor', 'skip': True, 'hidden': 1, 'learning_rate': 0.5},
+      {'xor-linked-sweeps', 'xor-linked-minima'},
+    ),
+    (
+      {'task': 'xor', 'skip': True, 'hidden': 1, 'learning_rate': 0.25},
+      {'xor-linked-minima'},
+    ),
+    (
+      {'task': 'parity', 'size': 4, 'hidden': 4, 'learning_rate': 0.5,
+       'own': True},
+      {'parity-learnt', 'parity-sweeps', 'parity-counts', 'minima-irrelevant'},
+    ),
+    (
+      {'task': 'parity', 'size': 4, 'hidden': 3, 'learning_rate': 0.5},
+      set(),
+    ),
+    (
+      {'task': 'encoder', 'size': 8, 'hidden': 3, 'own': True},
+      {'encoder-learnt', 'minima-irrelevant'},
+    ),
+  ],
+)  # fmt: skip
+def test_claims_are_about_their_sources_settings_and_no_others(setting, ids):
+  setting = {'skip': False, 'own': False, 'learning_rate': 0.1} | setting
+  found = {one.id for one in boolean.CLAIMS if one.is_about(setting)}
+  assert found == ids

@@ -1,5 +1,6 @@
 """Figures over the settings of a grid."""
 
+import math
 import operator
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -13,7 +14,7 @@ from jaxrep.figures import bars, maps, settings, style
 from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
 
-from .groups import Group, varied, word, words
+from .groups import Group, free, word, words
 
 MAP = 4  # values along both axes from which on a grid is drawn as a map
 # More curves than this in one figure cannot be told apart, nor more bars read.
@@ -79,7 +80,7 @@ def figures(
     drawn: the results.
     paper: the source's setting, by flag, marked on maps.
   """
-  values = varied(found)
+  values = free(found)
   numbers = [
     n for n, v in values.items() if all(isinstance(x, Real) for x in v)
   ]
@@ -89,14 +90,14 @@ def figures(
     return result + [heat_map(found, d, paper) for d in drawn]
   if numbers:
     x_name = max(numbers, key=lambda name: len(values[name]))
-    if len(found) <= SEVERAL * len(values[x_name]):
+    if math.prod(sizes) <= SEVERAL * len(values[x_name]):
       result += [against(found, d, x_name) for d in drawn]
   return result
 
 
 def outcomes(found: Sequence[Group]) -> Figure:
   """Returns how the nets of each setting end, as bars."""
-  names = list(varied(found))
+  names = list(free(found))
   fig, ax = style.figure(size=(7.5, 1.4 + 0.34 * len(found)))
   bars.outcomes(
     ax,
@@ -123,13 +124,14 @@ def heat_map(
 ) -> Figure:
   """Returns a result over the two numbers that vary, as a map."""
   (y_name, y), (x_name, x) = (
-    (name, sorted(values)) for name, values in varied(found).items()
+    (name, sorted(values)) for name, values in free(found).items()
   )
   at = {
     (g.setting[x_name], g.setting[y_name]): g.results[drawn.result]
     for g in found
   }
-  values = [[at[a, b]['value'] for a in x] for b in y]
+  nothing = {'value': None}
+  values = [[at.get((a, b), nothing)['value'] for a in x] for b in y]
   place = paper.get(x_name, np.nan), paper.get(y_name, np.nan)
   inside = x[0] <= place[0] <= x[-1] and y[0] <= place[1] <= y[-1]
   rate = drawn.unit == 'rate'
@@ -154,15 +156,19 @@ def heat_map(
 
 def against(found: Sequence[Group], drawn: Drawn, x_name: str) -> Figure:
   """Returns a result with its interval over one number, a line a setting."""
-  others = [name for name in varied(found) if name != x_name]
-  x = sorted(varied(found)[x_name])
+  others = [name for name in free(found) if name != x_name]
+  x = sorted(free(found)[x_name])
   series: dict[str, dict] = {}
   for g in found:
     text = words(g, others) or f'n = {len(g.solved):,} each'
     series.setdefault(text, {})[g.setting[x_name]] = g.results[drawn.result]
+  nothing = dict.fromkeys(('value', 'low', 'high'))
   value, low, high = (
-    np.array([[line[v][key] for v in x] for line in series.values()], float)
-    for key in ('value', 'low', 'high')
+    np.array(
+      [[line.get(v, nothing)[key] for v in x] for line in series.values()],
+      float,
+    )
+    for key in nothing
   )
   sources = drawn.sources if x_name == drawn.over else {}
   fig, ax = style.figure(size=(7.0, 4.2))

@@ -69,6 +69,23 @@ def varied(found: Sequence[Group]) -> dict[str, list]:
   return {name: value for name, value in values.items() if len(value) > 1}
 
 
+def free(found: Sequence[Group]) -> dict[str, list]:
+  """Returns the settings that vary on their own, with their values.
+
+  That is `varied`, but for those that an earlier one decides, as the size of a
+  task may decide the number of hidden units.
+  """
+  result: dict[str, list] = {}
+  for name, values in varied(found).items():
+    decided = [
+      len({(g.setting[other], g.setting[name]) for g in found}) == len(known)
+      for other, known in result.items()
+    ]
+    if not any(decided):
+      result[name] = values
+  return result
+
+
 def words(group: Group, names: Sequence[str]) -> str:
   """Returns what a group was set to: 'hidden units 3, momentum α 0.9'."""
   return ', '.join(
@@ -96,7 +113,7 @@ def verdicts(
     found: the nets by setting.
     fixed: what more a group was set to than `Group.setting` says.
   """
-  names, result = list(varied(found)), []
+  names, result = list(free(found)), []
   for claim in claims:
     about = [g for g in found if claim.is_about({**fixed(g), **g.setting})]
     each = [

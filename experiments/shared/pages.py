@@ -17,7 +17,7 @@ from jaxrep.tables import Table
 
 from . import grids
 from .grids import SEVERAL
-from .groups import Group, groups, varied, words
+from .groups import Group, free, groups, varied, words
 
 NAMES = {int(outcome): outcome.label for outcome in Outcome}
 NEAR = 0.05  # error: how far from a named state still counts
@@ -162,7 +162,7 @@ def survival(
   found: Sequence[Group], budget: int, marks: Mapping[str, float]
 ) -> Figure:
   """Nets not yet solved, over sweeps."""
-  names = list(varied(found))
+  names = list(free(found))
   lines = []
   for group in found[:SEVERAL]:
     times = np.where(group.solved, group.arrays['sweeps'], budget)

@@ -153,7 +153,8 @@ def chauvin(units: float) -> float:
 def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
   """Returns the verdict on Chauvin's slope over the number of hidden units.
 
-  It holds where his number lies in the interval of ours: he gives none.
+  It holds where his number lies in the interval of ours, and 0 does not: he
+  gives no interval. Undecided where both do.
 
   Args:
     slope: ours, sweeps for each doubling.
@@ -161,7 +162,8 @@ def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
   """
   verdict = UNDECIDED
   if slope.low is not None and slope.high is not None:
-    verdict = HOLDS if slope.low <= -33 <= slope.high else FAILS
+    inside = [slope.low <= number <= slope.high for number in (-33, 0)]
+    verdict = (UNDECIDED if inside[1] else HOLDS) if inside[0] else FAILS
   words = 'Each doubling of the hidden units of an XOR net saves 33 sweeps.'
   return {
     'id': 'xor-chauvin',
