@@ -102,7 +102,8 @@ def main() -> None:
 
 
 def _main() -> None:
-  work, count, blocks = STUDIES[FLAGS.study], FLAGS.nets, common.blocks()
+  work, count = STUDIES[FLAGS.study], FLAGS.nets
+  blocks = common.blocks(work.cells)
   if count % (blocks.size * len(blocks.devices)):
     raise common.BadInputError(
       f'--nets={count}: expected a multiple of {len(blocks.devices)} devices ×'

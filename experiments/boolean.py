@@ -44,14 +44,20 @@ def main() -> None:
 def _main() -> None:
   task, recipes = FLAGS.task, descent_flags.recipes(links=FLAGS.skip)
   sets, pinned = problems.pattern_sets(task, FLAGS.size, FLAGS.task_digest)
-  seed_range, blocks = common.check_seeds(), common.blocks()
+  hidden = {
+    size: descent_flags.widths(
+      boolean.TASKS[task].hidden(size) if size else None
+    )
+    for size in sets
+  }
+  cells = [len(sets[size].inputs) * max(hidden[size]) for size in sets]
+  seed_range, blocks = common.check_seeds(), common.blocks(max(cells))
   parts = []
   for size, patterns in sets.items():
-    own = boolean.TASKS[task].hidden(size) if size else None
     parts += descent.parts(
       recipes,
       patterns,
-      hidden=descent_flags.widths(own),
+      hidden=hidden[size],
       seed_range=seed_range,
       blocks=blocks,
       measure=lambda net, patterns=patterns: results.measure(

@@ -23,6 +23,8 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 # Blocks that a device may run in one call, one after another. It bounds the
 # host's work for a call and does not touch what becomes of a row.
 BLOCKS_A_CALL = 8
+# Block sizes on a CPU, by the hidden activations that a block has at most.
+SIZES, CELLS = (64, 128, 256, 512), 2**15
 
 Packed = dict[str, Any]  # dtype -> [S, n]
 
@@ -41,13 +43,22 @@ class Blocks(NamedTuple):
   devices: tuple
 
 
-def lay_out(size: int | None = None, platform: str | None = None) -> Blocks:
+def lay_out(
+  size: int | None = None,
+  platform: str | None = None,
+  *,
+  cells: int | None = None,
+) -> Blocks:
   """Returns blocks over all local devices of a platform.
 
   Args:
     size: rows in a block; None takes the platform's default: 256 on a CPU (a
       block's arrays stay in a core's cache), 8,192 on an accelerator.
     platform: 'cpu', 'gpu', 'tpu', or None for JAX's default.
+    cells: the hidden activations of one net over all cases. On a CPU the
+      default is then the largest of `SIZES` in which a block has at most
+      `CELLS`: tiny nets cost the overhead of an operation rather than its
+      arithmetic, large ones fall out of cache.
 
   Raises:
     ValueError: a size that is not a positive multiple of 16.
@@ -55,6 +66,9 @@ def lay_out(size: int | None = None, platform: str | None = None) -> Blocks:
   devices = tuple(jax.local_devices(backend=platform))
   if size is None:
     size = 256 if devices[0].platform == 'cpu' else 8192
+    if cells is not None and devices[0].platform == 'cpu':
+      fitting = [s for s in SIZES if s * cells <= CELLS]
+      size = max(fitting, default=min(SIZES))
   if size < 16 or size % 16:
     raise ValueError(f'expected a positive multiple of 16, found {size}')
   return Blocks(size, devices)

@@ -279,6 +279,42 @@ def paired_bootstrap(a: Any, b: Any, *, unit: str, seed: int = 0) -> Estimate:
   return mean(a - b, unit=unit, seed=seed)
 
 
+def bootstrap(
+  statistic: Callable[..., np.ndarray],
+  columns: Any,
+  *,
+  unit: str,
+  seed: int = 0,
+) -> Estimate:
+  """Returns a statistic of paired columns, with its percentile interval.
+
+  Seeds are drawn with replacement (1,999 times), each with all of its columns.
+  A bound that is not finite is None.
+
+  Args:
+    statistic: `(*columns [..., S], axis) -> [...]`.
+    columns: `[K, S]`, the same seeds in each; inf for what was never reached.
+    unit: of the statistic.
+    seed: of the resampling.
+  """
+  from scipy import stats
+
+  value = float(statistic(*columns, axis=-1))
+  with np.errstate(invalid='ignore'):  # inf - inf
+    found = stats.bootstrap(
+      tuple(columns),
+      statistic,
+      paired=True,
+      n_resamples=1999,
+      batch=50,
+      method='percentile',
+      confidence_level=LEVEL,
+      rng=np.random.default_rng(seed),
+    ).confidence_interval
+  low, high = (float(b) if np.isfinite(b) else None for b in found)
+  return Estimate(value, low, high, len(columns[0]), unit)
+
+
 def predictive(
   values: Any,
   statistic: Callable[..., np.ndarray],

@@ -6,6 +6,7 @@ their task stopped.
 """
 
 import functools
+import math
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -20,8 +21,10 @@ from jaxrep.measures import minima
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
-# Certificates hold the Hessians of a whole block at once, in float64.
-_CERTIFICATE_BLOCK = 32
+# Certificates hold what Hessians of a whole block take, in float64: of each net
+# so many numbers as `span` says. Beyond the second bound they take
+# gigabytes.
+_CERTIFICATE_BLOCK, _LARGE, LARGEST = 32, 2**20, 2**23
 PRECISIONS = ('float32', 'float64')
 ERRORS = ('letter', 'lecture')
 
@@ -234,7 +237,8 @@ def certify(
     )
 
   first, second = _certificates(error)
-  blocks = seeds.lay_out(_CERTIFICATE_BLOCK, 'cpu')
+  large = span(jax.tree.map(lambda a: a[0], net), patterns) > _LARGE
+  blocks = seeds.lay_out(_CERTIFICATE_BLOCK // (1 + large), 'cpu')
   exact = jax.tree.map(lambda a: np.asarray(a, np.float64), patterns)
   with jax.enable_x64(True):
     rows = take((net, setting), open_rows)
@@ -252,6 +256,18 @@ def certify(
       for name in ('moved', 'escapes'):
         found[name][rest] = getattr(settled, name)
   return found
+
+
+def span(net: layered.Net, patterns: Patterns) -> int:
+  """Returns weights × cases × units: what the Hessian of one net takes.
+
+  Args:
+    net: one net, or its shapes.
+    patterns: what is to be learnt.
+  """
+  weights = sum(math.prod(a.shape) for a in jax.tree.leaves(net))
+  units = sum(layer.b.shape[0] for layer in net)
+  return weights * len(patterns.inputs) * units
 
 
 @functools.cache

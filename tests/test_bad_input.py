@@ -92,10 +92,75 @@ LINES = [
   (b'--coding=bin\xe4r', ['--flagfile', 'expected text']),
 ]
 
+BOOLEAN = [
+  ('--task=xnor', ['--task=xnor: ', 'xor, parity, encoder, addition or a']),
+  ('--task=', ['--task=: expected one of xor', 'found neither']),
+  ('--task=mine.txt', ['--task=mine.txt: ', 'FILE.csv, found neither']),
+  ('--task=none.csv', ['--task=none.csv: No such file']),
+  ('--task=folder.csv', ['--task=folder.csv: Is a directory']),
+  ('--task=good.csv', ['--hidden=0: ', '≥ 1', 'no number of its own']),
+  ('--task=good.csv --hidden=2,0', ['--hidden=2,0: ', 'no number of its own']),
+  ('--task=good.csv --hidden=2 --size=4', ['--size=4: expected 0 with a']),
+  ('--task=good.csv --hidden=2 --size=0,4', ['--size=0,4: expected 0']),
+  (
+    '--task=good.csv --hidden=2 --task_digest=abc',
+    ['--task=good.csv: ', '--task_digest=abc, found another, 13e873a749a7'],
+  ),
+  ('--task_digest=abc', ['--task_digest: expected a table', '--task=xor']),
+  ('--task_digest=abc --task=xor', ['--task_digest: expected a table']),
+  ('--size=1 --task=xor', ['--size=1 with --task=xor: ', 'expected 2']),
+  ('--size=3 --task=xor', ['--size=3: expected at most 2 with --task=xor']),
+  ('--size=20 --task=parity', ['--size=20: expected at most 10']),
+  ('--size=2,20 --task=parity', ['--size=20: expected at most 10']),
+  ('--size=6 --task=encoder', ['--size=6 with --task=encoder: ', 'a power of']),
+  ('--size=1 --task=encoder', ['--size=1 with --task=encoder: ', 'a power of']),
+  ('--size=5 --task=addition', ['--size=5: expected at most 4']),
+  ('--size=-1', ['--size=-1', '≥ 0', "found '-1'"]),
+  ('--size=2.0', ['--size=2.0', 'whole number', "found '2.0'"]),
+  ('--size=2,2', ['--size=2,2', 'different numbers']),
+  ('--hidden=257', ['--hidden=257', '≤ 256']),
+  ('--skip=maybe', ['--skip=maybe', 'boolean']),
+  ('--updates=never', ['--updates=never', '<sweep|case|shuffled>', "'never'"]),
+  ('--updates=case,case', ['--updates=case,case', 'different words']),
+  ('--updates=', ['--updates=', "found ''"]),
+  ('--precision=float16', ['--precision=float16', '<float32|float64>']),
+  ('--criterion=half,all', ['--criterion=half,all', '<half|margin>', "'all'"]),
+  ('--margin=0.2', ['--margin=0.2: expected --criterion=margin', 'half']),
+  ('--stuck_after=0', ['--stuck_after=0', '≥ 1', "found '0'"]),
+  ('--stuck_after=1e3', ['--stuck_after=1e3', 'whole number']),
+  ('--bits=4', ["'bits'"]),
+]  # fmt: skip
+
+# Tables of a user's, and what is said of them.
+GOOD = 'in1,in2,out1\n0,0,0\n0,1,1\n'
+TABLES = [
+  ('', ['line 1: expected a header', 'an empty file']),
+  ('in1,in2,out1\n', ['line 1: expected a case or more']),
+  ('in1,in2\n0,1\n', ['expected targets from out1', 'found no column out1']),
+  ('out1\n1\n', ['expected inputs from in1', 'found no column in1']),
+  ('in1,in3,out1\n0,1,1\n', ['found no column in2']),
+  ('0,0,0\n0,1,1\n', ['line 1, column 1: ', "found '0'"]),
+  (GOOD + '1,1\n', ['line 4: expected 3 columns', 'found 2']),
+  (GOOD + '1,1,0,\n', ['line 4: expected 3 columns', 'found 4']),
+  (GOOD + '1,yes,0\n', ['line 4, column 2 (in2): ', "found 'yes'"]),
+  (GOOD + '1,,0\n', ['line 4, column 2 (in2): ', 'an empty cell']),
+  (GOOD + 'NaN,1,0\n', ['line 4, column 1 (in1): ', 'finite', "found 'NaN'"]),
+  (GOOD + '1,inf,0\n', ['line 4, column 2 (in2): ', 'finite', "found 'inf'"]),
+  (GOOD + '1,1e39,0\n', ['line 4, column 2 (in2): ', 'finite in float32']),
+  (GOOD + '1,1,2\n', ['line 4, column 3 (out1): expected 0 or 1', "found '2'"]),
+  (GOOD + '1,1,0.5\n', ['line 4, column 3 (out1): expected 0 or 1']),
+  (GOOD + '1,"1,0\n', ['line 4: ', 'each quote closed']),
+]  # fmt: skip
+
 
 @pytest.fixture(scope='module')
 def symmetry(binary):
   return binary('symmetry')
+
+
+@pytest.fixture(scope='module')
+def boolean(binary):
+  return binary('boolean')
 
 
 def assert_one_line(ended, words, name='symmetry'):
@@ -122,6 +187,30 @@ def test_a_bad_line_of_a_flagfile_is_told(symmetry, tmp_path, line, words):
   (tmp_path / 'my.flags').write_bytes(b'# mine\n--bits=4\n' + line + b'\n')
   before = samples.tree(tmp_path)
   assert_one_line(symmetry('--flagfile=my.flags', cwd=tmp_path), words)
+  assert samples.tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+  ('flags', 'words'), BOOLEAN, ids=[f for f, _ in BOOLEAN]
+)
+def test_bad_flags_of_the_boolean_tasks_are_told(
+  boolean, tmp_path, flags, words
+):
+  (tmp_path / 'good.csv').write_text(GOOD)
+  (tmp_path / 'folder.csv').mkdir()
+  before = samples.tree(tmp_path)
+  assert_one_line(boolean(*flags.split(), cwd=tmp_path), words, 'boolean')
+  assert samples.tree(tmp_path) == before
+
+
+@pytest.mark.parametrize(
+  ('table', 'words'), TABLES, ids=[repr(table) for table, _ in TABLES]
+)
+def test_a_table_that_cannot_be_learnt_is_told(boolean, tmp_path, table, words):
+  (tmp_path / 'mine.csv').write_text(table)
+  before = samples.tree(tmp_path)
+  ended = boolean('--task=mine.csv', '--hidden=2', cwd=tmp_path)
+  assert_one_line(ended, ['--task=mine.csv: ', *words], 'boolean')
   assert samples.tree(tmp_path) == before
 
 

@@ -55,8 +55,26 @@ def test_a_number_from_one_run_lies_among_ours_or_not(share, verdict):
   ],
 )
 def test_a_lower_bound_alone_makes_nothing_rare(certified, unsolved, verdict):
-  results = {'local_minimum_rate': certified, 'unsolved_rate': unsolved}
-  assert judges.never_more_than_rare(results) == verdict
+  found = {'local_minimum_rate': certified, 'unsolved_rate': unsolved}
+  judge = judges.never_more_than_rare('local_minimum_rate')
+  assert judge(found) == verdict
+
+
+@pytest.mark.parametrize(
+  ('solved', 'held', 'verdict'),
+  [
+    (rate(0.7, 0.6, 0.8), rate(0.3, 0.2, 0.4), 'holds'),
+    (rate(0.3, 0.2, 0.4), rate(0.7, 0.6, 0.8), 'fails'),
+    # Most still descend: they may yet learn it.
+    (rate(0.1, 0.0, 0.2), rate(0.1, 0.0, 0.2), 'undecided'),
+    (rate(0.5, 0.4, 0.6), rate(0.5, 0.4, 0.6), 'undecided'),
+  ],
+)
+def test_a_task_is_not_learnt_only_where_most_nets_are_held(
+  solved, held, verdict
+):
+  found = {'solved_rate': solved, 'held_rate': held}
+  assert judges.learnt(found) == verdict
 
 
 @pytest.mark.parametrize(
@@ -84,18 +102,6 @@ def test_one_net_refutes_that_it_never_happens_and_none_prove_it(
   found, verdict
 ):
   assert judges.never('r')({'r': found}) == verdict
-
-
-@pytest.mark.parametrize(
-  ('found', 'verdict'),
-  [
-    (rate(0.01, 0.0, 0.05), 'holds'),
-    (rate(0.0, 0.0, 0.04), 'undecided'),
-    (NOTHING, 'undecided'),
-  ],
-)
-def test_one_net_shows_that_it_exists_and_none_leave_it_open(found, verdict):
-  assert judges.some('r')({'r': found}) == verdict
 
 
 # Two of "200 to 999" nets: the least rate is 2 of 999's lower bound, where
@@ -163,6 +169,17 @@ def test_a_name_that_is_missing_fits_nothing_and_no_name_fits_all():
   ('each', 'ours', 'verdict'),
   [
     (['holds'] * 5, 'holds at 5 of 5 settings', 'holds'),
+    # Half of the settings are too few to speak for all.
+    (
+      ['holds', 'undecided', 'holds', 'undecided'],
+      'holds at 2, undecided at 2 of 4 settings',
+      'undecided',
+    ),
+    (
+      ['undecided', 'fails', 'undecided', 'holds'],
+      'undecided at 2, fails at 1, holds at 1 of 4 settings',
+      'depends on the setting',
+    ),
     (
       ['holds', 'undecided', 'holds'],
       'holds at 2, undecided at 1 of 3 settings',
@@ -175,13 +192,13 @@ def test_a_name_that_is_missing_fits_nothing_and_no_name_fits_all():
       'depends on the setting',
     ),
     (
-      ['not refuted', 'undecided'],
-      'not refuted at 1, undecided at 1 of 2 settings',
+      ['not refuted', 'undecided', 'not refuted'],
+      'not refuted at 2, undecided at 1 of 3 settings',
       'not refuted',
     ),
   ],
 )
-def test_verdicts_are_summed_and_undecided_ones_decide_nothing(
+def test_a_summed_verdict_is_that_of_most_settings_where_none_contradicts(
   each, ours, verdict
 ):
   listed = [
@@ -250,24 +267,23 @@ def widths(*sweeps, solved=None, **rest):
 
 
 def test_the_slope_over_doublings_is_worked_out_by_hand():
-  # log2 H - mean = -1, 0, 1: the slope of a seed is half of last less first.
-  # Seeds: (100 - 200) / 2 = -50, (280 - 300) / 2 = -10; the third does not
-  # solve the task at H = 4 and does not count. Their mean is -30.
+  # log2 H - mean = -1, 0, 1: the slope is half of the last median less the
+  # first. Medians: 300, whatever, 240; a net that never solves the task is
+  # slower than any: at H = 8 the sweeps are 100, 240 and never.
   found = widths(
     (200, 170, 100),
-    (300, 999, 280),
-    (500, np.nan, 9),
-    solved=[[True] * 3, [True] * 3, [True, False, True]],
+    (300, 999, 240),
+    (500, 180, np.nan),
+    solved=[[True] * 3, [True] * 3, [True, True, False]],
   )
   [(first, slope)] = results.slopes(found)
   assert first is found[0]
   assert slope.value == pytest.approx(-30)
-  assert (slope.n, slope.unit) == (2, 'sweeps')
-  assert -50 <= slope.low < -30 < slope.high <= -10
+  assert (slope.n, slope.unit) == (3, 'sweeps')
 
 
 def test_slopes_are_of_three_widths_at_chauvins_rate_for_each_other_setting():
-  rows = (200, 167, 134), (233, 200, 167)
+  rows = (200, 167, 134), (233, 200, 167), (233, 200, 167)
   assert results.slopes(widths(*rows)[:2]) == []
   assert results.slopes(widths(*rows, learning_rate=0.5)) == []
   steep = 2 * np.array(rows)
@@ -282,6 +298,12 @@ def test_slopes_are_of_three_widths_at_chauvins_rate_for_each_other_setting():
   assert found == {0.0: pytest.approx(-33), 0.9: pytest.approx(-66)}
 
 
+def test_no_slope_is_given_where_a_median_lies_beyond_the_budget():
+  rows = (200, 167, 134), (233, 200, 167), (233, 200, 167)
+  solved = [[True] * 3, [True, False, True], [True, False, True]]
+  assert results.slopes(widths(*rows, solved=solved)) == []
+
+
 def slope(low, high):
   value = None if low is None or high is None else (low + high) / 2
   return stats.Estimate(value, low, high, 9, 'sweeps')
@@ -291,19 +313,44 @@ def slope(low, high):
   ('low', 'high', 'verdict'),
   [
     (-40, -30, 'holds'),
-    (-33, -30, 'holds'),
-    (-30, -20, 'fails'),
-    (-50, -34, 'fails'),
-    (-60, 10, 'undecided'),  # no saving is as likely
+    (-2, -1, 'holds'),
+    (1, 20, 'fails'),
+    (-60, 10, 'undecided'),
     (None, None, 'undecided'),
   ],
 )
-def test_chauvins_slope_lies_in_the_interval_of_ours_or_not(low, high, verdict):
+def test_more_units_are_faster_where_the_slope_surely_falls(low, high, verdict):
   found = boolean.more_units(slope(low, high), 'momentum α 0')
   assert found['verdict'] == verdict
   assert found['claim'].endswith(' (momentum α 0)')
   assert found['ours']['low'] == low
   assert '(' not in boolean.more_units(slope(low, high), '')['claim']
+
+
+def test_escapes_are_counted_among_the_seeds_that_were_held():
+  # At 0.25 the seeds 0, 1 and 2 are held; of these 1 and 2 are solved at 1.
+  found = [
+    group(solved=solved, hidden=hidden, learning_rate=epsilon)
+    for hidden in (2, 3)
+    for epsilon, solved in (
+      (0.25, [0, 0, 0, 1]),
+      (0.3, [1, 1, 1, 1]),
+      (1.0, [0, 1, 1, 0]),
+    )
+  ]
+  [(larger, left)] = results.escapes(found)
+  assert larger is found[2]
+  assert (left.value, left.n) == (pytest.approx(2 / 3), 3)
+  assert results.escapes(found[1:]) == []  # without 0.25 none is known
+
+
+@pytest.mark.parametrize(
+  ('solved', 'verdict'),
+  [(18, 'holds'), (10, 'undecided'), (2, 'fails'), (None, 'undecided')],
+)
+def test_nets_escape_by_larger_steps_where_most_of_the_held_do(solved, verdict):
+  left = stats.rate_of(0, 0) if solved is None else stats.rate_of(solved, 20)
+  assert boolean.escape(left, 'learning rate ε 1')['verdict'] == verdict
 
 
 def test_precisions_are_compared_seed_by_seed_by_hand():
@@ -364,11 +411,11 @@ def test_precision_is_judged_by_what_many_comparisons_leave_sure(
     ),
     (
       {'task': 'xor', 'hidden': 2, 'learning_rate': 2.0, 'own': True},
-      {'xor-escape', 'xor-221-minima', 'minima-irrelevant'},
+      {'xor-221-minima', 'minima-irrelevant'},
     ),
     (
       {'task': 'xor', 'hidden': 3, 'learning_rate': 0.25, 'own': False},
-      {'xor-231-minima'},
+      set(),
     ),
     (
       {'task': 'xor', 'skip': True, 'hidden': 1, 'learning_rate': 0.5},
@@ -381,7 +428,13 @@ def test_precision_is_judged_by_what_many_comparisons_leave_sure(
     (
       {'task': 'parity', 'size': 4, 'hidden': 4, 'learning_rate': 0.5,
        'own': True},
-      {'parity-learnt', 'parity-sweeps', 'parity-counts', 'minima-irrelevant'},
+      {'parity-learnt', 'parity-sweeps', 'parity-counts',
+       'parity-counts-inverted', 'minima-irrelevant'},
+    ),
+    # "Up to about size 8".
+    (
+      {'task': 'parity', 'size': 9, 'hidden': 9, 'own': True},
+      {'minima-irrelevant'},
     ),
     (
       {'task': 'parity', 'size': 4, 'hidden': 3, 'learning_rate': 0.5},

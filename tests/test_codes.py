@@ -305,7 +305,7 @@ class FunctionsTest(parameterized.TestCase):
     self.assertEqual(index.dtype, jnp.int32)
     for (f, g), k in zip(tables.tolist(), index.tolist(), strict=True):
       f, g = sorted((f, g))
-      self.assertEqual(pairs[k], f'{names[f]} + {names[g]}')
+      self.assertEqual(pairs[k], f'{names[f]}; {names[g]}')
     self.assertEqual(set(index.tolist()), set(range(136)))
 
   def test_swapping_hidden_units_leaves_the_pair_alone(self):
@@ -318,7 +318,7 @@ class FunctionsTest(parameterized.TestCase):
       )
       self.assertEqual(k, swapped)
     k = int(codes.pair(codes.codes(make(OR, AND), TWO)))
-    self.assertEqual(names[k], 'AND + OR')
+    self.assertEqual(names[k], 'AND; OR')
 
 
 class CornersTest(parameterized.TestCase):

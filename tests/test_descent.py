@@ -63,7 +63,7 @@ def drawn(seed, sweeps):
   They are drawn from key(seed), folded with 1 and then with the sweep, and sort
   random bits: written again, sweep by sweep, without the study.
   """
-  key = jax.random.fold_in(jax.random.key(seed), 1)
+  key = jax.random.fold_in(jax.random.key(seed), 2**31)
   keys = jax.vmap(jax.random.fold_in, (None, 0))(key, jnp.arange(sweeps))
   bits = jax.vmap(lambda k: jax.random.bits(k, (4,), jnp.uint32))(keys)
   return np.argsort(np.asarray(bits), axis=1, kind='stable')
@@ -396,3 +396,13 @@ def test_float64_is_switched_off_after_training_in_it():
   with pytest.raises(KeyboardInterrupt):
     trials.run(trial, nets, XOR, blocks=layout(), watch=interrupt)
   assert not jax.config.jax_enable_x64
+
+
+def test_the_key_of_the_orders_is_none_that_weights_are_drawn_from():
+  key = jax.random.key(3)
+  layers = [jax.random.fold_in(key, k) for k in range(4)]
+  used = [key, *layers, *(k for one in layers for k in jax.random.split(one))]
+  drawn = {np.asarray(jax.random.key_data(k)).tobytes() for k in used}
+  order = jax.random.fold_in(key, descent._ORDER)
+  for one in (order, *(jax.random.fold_in(order, t) for t in range(4))):
+    assert np.asarray(jax.random.key_data(one)).tobytes() not in drawn

@@ -26,8 +26,8 @@ QUESTIONS = {
 READABLE = 64  # cases that can be told apart in a figure
 HELD = grids.Drawn(
   'held_rate',
-  'How many end in a minimum',
-  'nets in a minimum',
+  'How many are held',
+  'nets in a local minimum or saturated',
   'The share of nets that end in a local minimum or saturated, that is in a'
   ' minimum at infinity at most.',
 )
@@ -39,9 +39,33 @@ MEAN = grids.Drawn(
   unit='sweeps',
   missing='none solves',
   levels=(),
-  sources={'Chauvin: 280 − 33 log₂ H': claims.chauvin},
-  over='hidden',
 )
+CHAUVIN = MEAN._replace(
+  sources={'Chauvin: 280 − 33 log₂ H': claims.chauvin}, over='hidden'
+)
+THERMOMETER = grids.Drawn(
+  'thermometer_flipped_rate',
+  'How many count',
+  'solved nets that are a thermometer',
+  'The share of solved nets whose hidden units have a threshold at each number'
+  ' of on inputs, some inputs read inverted if need be.',
+  missing='none solves',
+)
+CODES = grids.Drawn(
+  'own_corner_rate',
+  'How many give each input a code of its own',
+  'solved nets with a corner for each input',
+  'The share of solved nets in which no two inputs have the same hidden units'
+  ' on.',
+  missing='none solves',
+)
+# What is shown of every task, and of some.
+SHOWN = ('solved_rate', 'sweeps_median', 'held_rate', 'local_minimum_rate')
+ALSO_SHOWN = {
+  'parity': ('thermometer_rate', 'thermometer_flipped_rate'),
+  'encoder': ('own_corner_rate', 'halfway_mean'),
+}
+ALSO_DRAWN = {'parity': (THERMOMETER,), 'encoder': (CODES,)}
 
 
 def page(record: records.Record) -> report.Page:
@@ -53,12 +77,16 @@ def page(record: records.Record) -> report.Page:
     marks = {'paper: 558': claims.SWEEPS_XOR}
   if task == 'parity' and patterns['inputs'].shape[1] == 4:
     marks = {'paper: 2,825': claims.SWEEPS_PARITY}
+  flags = record.flags
+  chauvins = task == 'xor' and not linked and flags['learning_rate'] == '0.25'
+  plain = flags['positive_weight'], flags['zero_error_band']
+  other_error = plain != ('1', 'false')
   question = QUESTIONS.get(task, f'Do nets learn the table {task}?')
   return pages.page(
     record,
     title=TITLES.get(task, task),
     question=question,
-    states=states(patterns, task),
+    states={} if other_error else states(patterns, task),
     marks=marks,
     paper={'learning_rate': 0.25, 'momentum': 0.9} if task == 'xor' else {},
     extra=functools.partial(
@@ -66,13 +94,14 @@ def page(record: records.Record) -> report.Page:
       stuck_after=int(record.flags['stuck_after']),
       budget=int(record.flags['sweeps']),
     ),
-    shown=(
-      'solved_rate',
-      'sweeps_median',
-      'held_rate',
-      'local_minimum_rate',
+    shown=(*SHOWN, *ALSO_SHOWN.get(task, ())),
+    drawn=(
+      grids.SOLVED,
+      grids.MEDIAN,
+      CHAUVIN if chauvins else MEAN,
+      HELD,
+      *ALSO_DRAWN.get(task, ()),
     ),
-    drawn=(grids.SOLVED, grids.MEDIAN, MEAN, HELD),
   )
 
 
@@ -187,7 +216,9 @@ def _states(group, chosen) -> report.Figure:
   if max(map(len, names)) > 12:
     names = [f'case {k}' for k in order]
   height = 1.3 + 0.24 * cases
-  fig, axes = style.figure(1, len(chosen), size=(3.6 * len(chosen), height))
+  fig, axes = style.figure(
+    1, len(chosen), size=(max(3.6 * len(chosen), pages.WIDE), height)
+  )
   for ax, (name, row) in zip(np.atleast_1d(axes), chosen.items(), strict=True):
     net = pages.layers(arrays, row)
     _, hidden, outputs = pages.states(net, inputs[order])

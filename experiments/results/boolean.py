@@ -1,7 +1,6 @@
 """What is measured on nets of Boolean tasks, and the results of a run."""
 
 import functools
-import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -79,7 +78,7 @@ def results(
   """
   solved = arrays['outcome'] == Outcome.SOLVED
   found = descent.results(arrays, budget)
-  found['held_rate'] = stats.rate(held(arrays))
+  found['held_rate'] = stats.rate(groups.held_in(arrays))
   found |= _stuck(solved, arrays, budget, stuck_after)
   by = {'xor': claims.SWEEPS_XOR, 'parity': claims.SWEEPS_PARITY}.get(task)
   if by:
@@ -90,7 +89,10 @@ def results(
   if 'used' in arrays:
     own = arrays['used'][solved] == len(arrays['inputs'])
     found['own_corner_rate'] = stats.rate(own)
-    found['halfway_mean'] = stats.mean(arrays['halfway'][solved], unit='share')
+    halfway = arrays['halfway'][solved]  # nan where a net diverged since
+    found['halfway_mean'] = stats.mean(
+      halfway[np.isfinite(halfway)], unit='share'
+    )
   return found
 
 
@@ -104,12 +106,6 @@ def _stuck(solved, arrays, budget, after) -> dict[str, stats.Estimate]:
     'stuck_rate': stats.rate(stuck),
     'left_rate': stats.rate(solved[stuck]),
   }
-
-
-def held(arrays: records.Arrays) -> np.ndarray:
-  """Returns which nets end in a minimum, at a finite point or at infinity."""
-  kinds = (Outcome.LOCAL_MINIMUM, Outcome.SATURATED)
-  return np.isin(arrays['outcome'], kinds)
 
 
 def judge(
@@ -141,9 +137,12 @@ def judge(
   verdicts = groups.verdicts(claims.CLAIMS, found, fixed)
   if task != 'xor' or skip:
     return verdicts
+  names = [n for n in groups.free(found) if n != 'hidden']
   for group, slope in slopes(found):
-    names = [n for n in groups.varied(found) if n != 'hidden']
     verdicts.append(claims.more_units(slope, groups.words(group, names)))
+  names = list(groups.free(found))
+  for group, left in escapes(found):
+    verdicts.append(claims.escape(left, groups.words(group, names)))
   pairs = compare_precision(found)
   return verdicts + ([claims.precision(pairs)] if pairs else [])
 
@@ -153,21 +152,48 @@ def slopes(
 ) -> list[tuple[groups.Group, stats.Estimate]]:
   """Returns sweeps for each doubling of the hidden units, as Chauvin has it.
 
-  The slope of the least-squares line of mean sweeps over log₂ H, at η = 0.25,
-  for each choice of the other settings; its interval is over seeds that solve
-  the task at every H. Settings with fewer than three numbers of hidden units
+  The slope of the least-squares line of median sweeps over log₂ H, at η = 0.25,
+  for each choice of the other settings. All nets count, those that never solve
+  the task as slower than any; the interval is a bootstrap over seeds. Settings
+  with fewer than three numbers of hidden units, or a median beyond the budget,
   are left out.
   """
   result = []
-  for rest, alike in _by_rest(found, 'hidden'):
+  for rest, alike in groups.alike_but('hidden', found):
     if len(alike) < 3 or rest.get('learning_rate') != 0.25:
       continue
     x = np.log2([g.setting['hidden'] for g in alike])
     x -= x.mean()
-    all_solve = np.all([g.solved for g in alike], axis=0)
-    sweeps = np.stack([g.arrays['sweeps'][all_solve] for g in alike], axis=1)
-    slope = sweeps @ (x / (x @ x))
-    result.append((alike[0], stats.mean(slope, unit='sweeps')))
+    sweeps = np.stack(
+      [np.where(g.solved, g.arrays['sweeps'], np.inf) for g in alike]
+    )
+
+    def slope(*columns, x=x, axis=-1):
+      middles = np.stack([np.median(c, axis=axis) for c in columns])
+      return np.tensordot(x / (x @ x), middles, axes=1)
+
+    if np.all(np.isfinite(np.median(sweeps, axis=1))):
+      result.append((alike[0], stats.bootstrap(slope, sweeps, unit='sweeps')))
+  return result
+
+
+def escapes(
+  found: Sequence[groups.Group],
+) -> list[tuple[groups.Group, stats.Estimate]]:
+  """Returns, of the seeds held at η = 0.25, those solved at η ≥ 0.5.
+
+  For each larger η of 2-2-1 nets, and each choice of the other settings.
+  """
+  result = []
+  for rest, alike in groups.alike_but('learning_rate', found):
+    low = [g for g in alike if g.setting['learning_rate'] == 0.25]
+    if low and rest['hidden'] == 2:
+      stuck = groups.held(low[0])
+      result += [
+        (g, stats.rate(g.solved[stuck]))
+        for g in alike
+        if g.setting['learning_rate'] >= 0.5
+      ]
   return result
 
 
@@ -176,23 +202,9 @@ def compare_precision(
 ) -> list[stats.PairedRates]:
   """Returns unsolved nets in float32 less those in float64, seed by seed."""
   result = []
-  for _, alike in _by_rest(found, 'precision'):
+  for _, alike in groups.alike_but('precision', found):
     kinds = {g.setting['precision']: ~g.solved for g in alike}
     if len(kinds) == 2:
       pair = stats.paired_rates(kinds['float32'], kinds['float64'])
       result.append(pair)
   return result
-
-
-def _by_rest(found, name) -> list[tuple[dict, list[groups.Group]]]:
-  """Returns groups that are alike in all settings but one."""
-
-  def rest(group):
-    return {k: v for k, v in group.setting.items() if k != name}
-
-  def key(group):
-    return str(sorted(rest(group).items()))
-
-  ordered = sorted(found, key=key)
-  alike = [list(g) for _, g in itertools.groupby(ordered, key)]
-  return [(rest(g[0]), g) for g in alike]

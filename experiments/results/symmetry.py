@@ -154,25 +154,16 @@ class Comparison(NamedTuple):
 def compare_widths(found: Sequence[groups.Group]) -> list[Comparison]:
   """Returns every wider net compared with the narrowest."""
 
-  def rest(group):
-    return {k: v for k, v in group.setting.items() if k != 'hidden'}
-
   least = min(g.setting['hidden'] for g in found)
-  narrow = [g for g in found if g.setting['hidden'] == least]
+  wider = sum(g.setting['hidden'] > least for g in found)
   result = []
-  for group in found:
-    if group.setting['hidden'] > least:
-      [other] = [g for g in narrow if rest(g) == rest(group)]
-      held = stats.paired_rates(_held(group), _held(other))
-      solved = stats.paired_rates(group.solved, other.solved)
+  for _, alike in groups.alike_but('hidden', found):
+    narrow, *others = sorted(alike, key=lambda g: g.setting['hidden'])
+    for group in others:
+      held = stats.paired_rates(groups.held(group), groups.held(narrow))
+      solved = stats.paired_rates(group.solved, narrow.solved)
       way = 'no difference'
-      if held.p_value < 0.05 / (len(found) - len(narrow)):
+      if held.p_value < 0.05 / wider:
         way = 'helps' if held.only_b > held.only_a else 'hurts'
       result.append(Comparison(group.setting, held, solved, way))
   return result
-
-
-def _held(group: groups.Group) -> np.ndarray:
-  """Returns which nets end in a minimum, at a finite point or at infinity."""
-  kinds = (Outcome.LOCAL_MINIMUM, Outcome.SATURATED)
-  return np.isin(group.arrays['outcome'], kinds)

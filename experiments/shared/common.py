@@ -133,7 +133,7 @@ define_number(
 define_number(
   'block_size',
   'Nets computed as one vector, a multiple of 16; bits repeat at one block size'
-  ' only. Default: 256 on a CPU, 8192 on an accelerator.',
+  ' only. Default: on a CPU 256, or what suits the task; else 8192.',
   kind=int, low=16, high=2**20,
 )  # fmt: skip
 define_number(
@@ -217,14 +217,18 @@ def deciding_flags(study: str, **resolved) -> dict[str, str]:
   return {name: as_text(value) for name, value in values.items()}
 
 
-def blocks() -> seeds.Blocks:
+def blocks(cells: int | None = None) -> seeds.Blocks:
   """Returns the layout asked for.
+
+  Args:
+    cells: where the default block size follows the net's, its hidden
+      activations over all cases (`blocks.lay_out`).
 
   Raises:
     BadInputError: no such block size.
   """
   try:
-    return seeds.lay_out(FLAGS.block_size)
+    return seeds.lay_out(FLAGS.block_size, cells=cells)
   except ValueError as error:
     raise BadInputError(f'--block_size={FLAGS.block_size}: {error}') from None
 

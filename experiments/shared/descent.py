@@ -8,13 +8,14 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import jax
 import numpy as np
 
 from jaxrep import nets, records, seeds, stats, trials
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
 
-from . import running
+from . import common, running
 
 Measure = Callable[[nets.Net], records.Arrays]
 
@@ -65,6 +66,7 @@ def parts(
   def part(recipe, width):
     sizes = patterns.inputs.shape[1], width, patterns.targets.shape[1]
     trial = trials.trial(recipe, sizes)
+    _check_span(width, sizes, recipe, patterns)
 
     def compute(rows, watch):
       net, arrays, computed = trials.run(
@@ -90,6 +92,22 @@ def parts(
     )
 
   return [part(recipe, width) for recipe in recipes for width in hidden]
+
+
+def _check_span(width, sizes, recipe, patterns) -> None:
+  net = jax.eval_shape(
+    lambda: nets.init(
+      jax.random.key(0), sizes, weight_range=0.0, bias_range=0.0,
+      links=recipe.links,
+    )
+  )  # fmt: skip
+  span = trials.span(net, patterns)
+  if span > trials.LARGEST:
+    raise common.BadInputError(
+      f'--hidden={width}: expected weights × cases × units of at most'
+      f' {trials.LARGEST:,}, as unsolved nets are certified by their Hessians,'
+      f' found {span:,}'
+    )
 
 
 def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:

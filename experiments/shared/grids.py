@@ -77,7 +77,7 @@ def figures(
 
   Args:
     found: the nets by setting, several.
-    drawn: the results.
+    drawn: the results; one that no setting has is left out.
     paper: the source's setting, by flag, marked on maps.
   """
   values = free(found)
@@ -86,12 +86,17 @@ def figures(
   ]
   sizes = [len(v) for v in values.values()]
   result = [outcomes(found)] if len(found) <= MANY else []
+  known = [
+    d
+    for d in drawn
+    if any(g.results[d.result]['value'] is not None for g in found)
+  ]
   if len(values) == len(numbers) == 2 and min(sizes) >= MAP:
-    return result + [heat_map(found, d, paper) for d in drawn]
+    return result + [heat_map(found, d, paper) for d in known]
   if numbers:
     x_name = max(numbers, key=lambda name: len(values[name]))
     if math.prod(sizes) <= SEVERAL * len(values[x_name]):
-      result += [against(found, d, x_name) for d in drawn]
+      result += [against(found, d, x_name) for d in known]
   return result
 
 
@@ -192,8 +197,6 @@ def _span(found, drawn) -> str:
   """Returns the least and the greatest value: what is seen at a glance."""
   known = [g.results[drawn.result] for g in found]
   known = [r for r in known if r['value'] is not None]
-  if not known:
-    return f'{drawn.label}: {drawn.missing}'
   key = operator.itemgetter('value')
   least, most = (tables.value(f(known, key=key)) for f in (min, max))
   return f'{drawn.label}: from {least} to {most}'

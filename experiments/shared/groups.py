@@ -42,6 +42,17 @@ class Group(NamedTuple):
     return self.arrays['outcome'] == Outcome.SOLVED
 
 
+def held(group: Group) -> np.ndarray:
+  """Returns which nets end in a local minimum or saturated, `[N]`."""
+  return held_in(group.arrays)
+
+
+def held_in(arrays: records.Arrays) -> np.ndarray:
+  """Returns the same of a part's arrays: in a minimum, maybe at infinity."""
+  kinds = (Outcome.LOCAL_MINIMUM, Outcome.SATURATED)
+  return np.isin(arrays['outcome'], kinds)
+
+
 def groups(
   parts: Mapping[str, records.Arrays], settings: Sequence[Mapping[str, Any]]
 ) -> list[Group]:
@@ -84,6 +95,22 @@ def free(found: Sequence[Group]) -> dict[str, list]:
     if not any(decided):
       result[name] = values
   return result
+
+
+def alike_but(
+  name: str, found: Sequence[Group]
+) -> list[tuple[dict[str, Any], list[Group]]]:
+  """Returns the groups that are alike in all settings but one, and that rest.
+
+  Args:
+    name: of the setting in which they may differ.
+    found: the nets by setting.
+  """
+  result: dict[str, tuple[dict, list[Group]]] = {}
+  for group in found:
+    rest = {k: v for k, v in group.setting.items() if k != name}
+    result.setdefault(str(rest), (rest, []))[1].append(group)
+  return list(result.values())
 
 
 def words(group: Group, names: Sequence[str]) -> str:

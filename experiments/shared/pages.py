@@ -20,6 +20,8 @@ from .grids import SEVERAL
 from .groups import Group, free, groups, varied, words
 
 NAMES = {int(outcome): outcome.label for outcome in Outcome}
+WIDE = 7.5  # inches: a figure as wide as the page
+LINKS = 200  # of a net; more cannot be told apart in a diagram
 NEAR = 0.05  # error: how far from a named state still counts
 LONGEST = 20  # rows of the table of final states
 
@@ -67,7 +69,8 @@ def page(
   if len(found) == 1:
     [group] = found
     chosen = portraits(group)
-    figures = [net_diagrams(group, chosen), *figures]
+    if sum(layer.w.size for layer in layers(group.arrays, 0)) <= LINKS:
+      figures = [net_diagrams(group, chosen), *figures]
     figures += [error_curves(group), final_errors(group, states)]
     unsolved = [] if group.solved.all() else [states_table(group, states)]
     below = [*unsolved, *added.tables]
@@ -282,7 +285,9 @@ def portraits(group: Group) -> dict[str, int]:
 
 def net_diagrams(group: Group, chosen: Mapping[str, int]) -> Figure:
   """The chosen nets, drawn with their weights."""
-  fig, axes = style.figure(1, len(chosen), size=(4.6 * len(chosen), 4.8))
+  fig, axes = style.figure(
+    1, len(chosen), size=(max(4.6 * len(chosen), WIDE), 4.8)
+  )
   for ax, (name, row) in zip(np.atleast_1d(axes), chosen.items(), strict=True):
     net = layers(group.arrays, row)
     error = group.arrays['error'][row]
@@ -293,7 +298,7 @@ def net_diagrams(group: Group, chosen: Mapping[str, int]) -> Figure:
     )  # fmt: skip
   return Figure(
     'nets',
-    'A median solved net, and one of each way to fail',
+    'Nets, one of each way to end',
     'Inputs below, output above; the number in a unit is its bias, the number'
     ' on a link its weight. Solid dark links are positive, dashed light ones'
     ' negative; the wider, the larger.',

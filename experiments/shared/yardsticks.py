@@ -26,6 +26,11 @@ class Work(NamedTuple):
   sizes: tuple[int, ...]
   patterns: Patterns
 
+  @property
+  def cells(self) -> int:
+    """The hidden activations of one net over all cases."""
+    return len(self.patterns.inputs) * self.sizes[1]
+
   def starts(self, seed_range: range) -> nets.Net:
     """Returns the nets before training, `[S]` on the leading axis."""
     width = self.recipe.init_range[0]

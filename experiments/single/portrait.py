@@ -19,7 +19,8 @@ def text(subject: Subject) -> str:
   """Returns the net in words and tables."""
   names = zip(subject.names[:-1], subject.names[1:], strict=True)
   layers = zip(subject.net, names, strict=True)
-  weights = [_weights(layer, *ends) for layer, ends in layers]
+  inputs = subject.names[0]
+  weights = [_weights(layer, *ends, inputs) for layer, ends in layers]
   return '\n\n'.join([heading(subject), *weights, _patterns(subject)])
 
 
@@ -39,10 +40,14 @@ def heading(subject: Subject) -> str:
   return '; '.join([start, ' '.join(flags) or 'no settings', ' '.join(end)])
 
 
-def _weights(layer, below, above) -> str:
-  """Returns one row a unit below and the bias, one column a unit above."""
+def _weights(layer, below, above, inputs) -> str:
+  """Returns one row a unit below and the bias, one column a unit above.
+
+  Where there are direct links, a row an input stands before the bias.
+  """
   values = [*layer.w, layer.b]
-  names = zip([*below, 'bias'], values, strict=True)
+  sources = [*below, *inputs][: len(layer.w)]
+  names = zip([*sources, 'bias'], values, strict=True)
   rows = [[name, *map(_decimal, row)] for name, row in names]
   return _folded(['from \\ to', *above], rows, keep=1)
 

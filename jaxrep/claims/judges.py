@@ -64,15 +64,32 @@ def rare(name: str) -> Callable[[Results], str]:
   return lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS)
 
 
-def never_more_than_rare(results: Results) -> str:
-  """Judges that certified minima are rare.
+def never_more_than_rare(name: str) -> Callable[[Results], str]:
+  """Judges that a way to fail is rare, given a lower bound of its rate.
 
-  The certified rate is a lower bound, so it can only refute; it holds where not
-  even all unsolved nets together are more than rare.
+  Nets that have not arrived yet may still fail so. The bound can only refute,
+  then; it holds where not even all unsolved nets together are more than rare.
+
+  Args:
+    name: of the rate that is a lower bound.
   """
-  if rare('local_minimum_rate')(results) == FAILS:
-    return FAILS
-  return HOLDS if rare('unsolved_rate')(results) == HOLDS else UNDECIDED
+
+  def judge(results):
+    if rare(name)(results) == FAILS:
+      return FAILS
+    return HOLDS if rare('unsolved_rate')(results) == HOLDS else UNDECIDED
+
+  return judge
+
+
+def learnt(results: Results) -> str:
+  """Judges that most nets learn their task.
+
+  Refuted only where most are held: who still descends may yet learn it.
+  """
+  if most('solved_rate')(results) == HOLDS:
+    return HOLDS
+  return FAILS if most('held_rate')(results) == HOLDS else UNDECIDED
 
 
 def one_run(name: str) -> Callable[[Results], str]:
@@ -106,11 +123,6 @@ def never(name: str) -> Callable[[Results], str]:
     return FAILS if rate > 0 else UNREFUTED
 
   return judge
-
-
-def some(name: str) -> Callable[[Results], str]:
-  """Judges that something exists: one net shows it, none leave it open."""
-  return lambda results: HOLDS if results[name]['value'] else UNDECIDED
 
 
 def counted(name: str, k: int, least: int, most: int) -> Callable:
@@ -184,6 +196,8 @@ def verdicts(
 def summed(claim: Claim, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
   """Returns one verdict for a claim that was judged at several settings.
 
+  It stands where more than half of the settings say so and none contradicts.
+
   Args:
     claim: that was judged.
     each: from `verdicts`, one a setting.
@@ -192,9 +206,11 @@ def summed(claim: Claim, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
   ours = ', '.join(f'{word} at {n}' for word, n in counts.most_common())
   decided = [word for word in counts if word != UNDECIDED]
   verdict = decided[0] if len(decided) == 1 else DEPENDS
+  if not decided or (len(decided) == 1 and 2 * counts[UNDECIDED] >= len(each)):
+    verdict = UNDECIDED
   return {
     **each[0],
     'claim': claim.words,
     'ours': f'{ours} of {len(each)} settings',
-    'verdict': verdict if decided else UNDECIDED,
+    'verdict': verdict,
   }

@@ -91,7 +91,7 @@ CLAIMS = (
     ' the letter excepts.)',
     _RARELY,
     'local_minimum_rate',
-    never_more_than_rare,
+    never_more_than_rare('local_minimum_rate'),
     SETTING,
   ),
   Claim(

@@ -21,7 +21,8 @@ NEVER = -1  # `solved_at` of a net that has not solved its task
 # When weights change: once a sweep; after each case, in the order of the
 # pattern set; or after each case, in an order drawn anew for each sweep.
 UPDATES = ('sweep', 'case', 'shuffled')
-_ORDER = 1  # folded into a net's key: what orders are drawn from
+# Folded into a net's key for the orders; its layers fold in 0, 1, ....
+_ORDER = 2**31
 
 
 class Life(NamedTuple):
@@ -117,8 +118,8 @@ def study(
       slope, _ = gradient(net, setting, one)
       return change(net, state, slope, setting), None
 
-    after, _ = jax.lax.scan(step, (life.net, life.rule), patterns)
-    return *after, worst
+    end, _ = jax.lax.scan(step, (life.net, life.rule), patterns)
+    return *end, worst
 
   passes = by_sweep if updates == 'sweep' else by_case
 

@@ -211,10 +211,8 @@ def pair(codes: chex.Array) -> jax.Array:
 
 
 def pair_names() -> list[str]:
-  """Returns the 136 unordered pairs of functions, like 'AND + OR'."""
-  return [
-    f'{f} + {g}' for k, f in enumerate(_FUNCTIONS) for g in _FUNCTIONS[k:]
-  ]
+  """Returns the 136 unordered pairs of functions, like 'AND; OR'."""
+  return [f'{f}; {g}' for k, f in enumerate(_FUNCTIONS) for g in _FUNCTIONS[k:]]
 
 
 def corners(codes: chex.Array) -> Corners:

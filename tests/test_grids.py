@@ -1,0 +1,190 @@
+"""A grid is drawn by what varies in it, and its figures say what was found."""
+
+import itertools
+
+import numpy as np
+import pytest
+from matplotlib.text import Text
+
+from experiments.reports import boolean as report
+from experiments.shared import grids, groups
+from jaxrep.figures import style
+from jaxrep.measures.minima import Outcome
+
+UPDATES = 'sweep', 'case', 'shuffled'
+# A task's size, with as many hidden units, as parity has.
+DIAGONAL = [{'size': n, 'hidden': n} for n in (2, 3, 4, 5)]
+HALF = itertools.repeat(0.5)
+
+
+def rate(value, unit='rate'):
+  if value is None:
+    return dict.fromkeys(('value', 'low', 'high')) | {'n': 0, 'unit': unit}
+  low, high = value * 0.6, value * 1.1
+  return {'value': value, 'low': low, 'high': high, 'n': 100, 'unit': unit}
+
+
+def made(settings, values=HALF, result=grids.SOLVED):
+  """Groups with made-up results."""
+  outcomes = np.array([Outcome.SOLVED, Outcome.SATURATED] * 5)
+  arrays = {'outcome': outcomes}
+  return [
+    groups.Group(
+      setting, 'h2', arrays, {result.result: rate(value, result.unit)}
+    )
+    for setting, value in zip(settings, values, strict=False)
+  ]
+
+
+def crossed(**lists):
+  return [
+    dict(zip(lists, row, strict=True))
+    for row in itertools.product(*lists.values())
+  ]
+
+
+@pytest.fixture(autouse=True)
+def _keep_figures(monkeypatch):
+  """In place of a picture's bytes, what would be drawn."""
+  monkeypatch.setattr(style, 'png', lambda fig: fig)
+
+
+def draw(found, result=grids.SOLVED, paper=None):
+  figures = grids.figures(found, [result], paper or {})
+  return {figure.name: figure for figure in figures}
+
+
+def texts(figure):
+  words = [t.get_text() for t in figure.png.findobj(Text)]
+  return ' '.join(' '.join(words).split())
+
+
+@pytest.mark.parametrize(
+  ('settings', 'names'),
+  [
+    (
+      crossed(learning_rate=(1, 2, 3, 4), momentum=(0, 0.3, 0.6, 0.9)),
+      ['outcomes', 'map_solved_rate'],
+    ),
+    # 25 bars are too many to be read.
+    (
+      crossed(learning_rate=(1, 2, 3, 4, 5), momentum=(0, 0.3, 0.6, 0.8, 0.9)),
+      ['map_solved_rate'],
+    ),
+    (
+      crossed(learning_rate=(1, 2, 3), momentum=(0, 0.3, 0.6, 0.9)),
+      ['outcomes', 'by_momentum_solved_rate'],
+    ),
+    (
+      crossed(learning_rate=(1, 2), momentum=(0, 0.9), margin=(0.1, 0.5)),
+      ['outcomes', 'by_learning_rate_solved_rate'],
+    ),
+    (crossed(updates=UPDATES), ['outcomes']),
+    (
+      crossed(updates=UPDATES, precision=('float32', 'float64')),
+      ['outcomes'],
+    ),
+    (
+      crossed(updates=UPDATES, learning_rate=(1, 2)),
+      ['outcomes', 'by_learning_rate_solved_rate'],
+    ),
+    # A map has no place for a word, but six lines can be told apart..
+    (
+      crossed(updates=UPDATES, hidden=(2, 3), learning_rate=range(1, 6)),
+      ['by_learning_rate_solved_rate'],
+    ),
+    # ..and eight cannot.
+    (
+      crossed(updates=UPDATES[:2], hidden=range(2, 6), init_range=range(1, 5)),
+      [],
+    ),
+    (DIAGONAL, ['outcomes', 'by_size_solved_rate']),
+  ],
+)  # fmt: skip
+def test_what_varies_decides_what_is_drawn(settings, names):
+  assert list(draw(made(settings))) == names
+
+
+def lines(figure):
+  """The series of a figure over one number: label -> points that are drawn."""
+  ax = figure.png.axes[0]
+  handles, labels = ax.get_legend_handles_labels()
+  return dict(zip(labels, handles, strict=True))
+
+
+def test_a_setting_that_another_decides_makes_no_lines_of_its_own():
+  settings = [
+    {**one, 'init_range': width} for one in DIAGONAL for width in (0.3, 2.0)
+  ]
+  found = made(settings)
+  assert list(groups.varied(found)) == ['size', 'hidden', 'init_range']
+  assert list(groups.free(found)) == ['size', 'init_range']
+  figures = draw(found)
+  assert list(figures) == ['outcomes', 'by_size_solved_rate']
+  labels = set(lines(figures['by_size_solved_rate']))
+  assert labels == {'initial weights in ± 0.3', 'initial weights in ± 2'}
+
+
+def test_settings_that_were_not_run_leave_gaps():
+  """--size=2,3 --hidden=0,4: the first size has 2 and 4, the other 3 and 4."""
+  ragged = [
+    {'size': size, 'hidden': hidden}
+    for size, hidden in ((2, 2), (2, 4), (3, 3), (3, 4))
+  ]
+  found = made(ragged)
+  assert list(groups.free(found)) == ['size', 'hidden']
+  assert list(draw(found)) == ['outcomes', 'by_hidden_solved_rate']
+  settings = [
+    {'size': size, 'hidden': hidden}
+    for size in (2, 3, 4, 5)
+    for hidden in sorted({2, 3, 4, size})
+  ]
+  assert len(settings) == 13  # of 16
+  found = draw(made(settings))
+  assert list(found) == ['outcomes', 'map_solved_rate']
+
+
+# Intervals are so wide that percentages have no decimals.
+@pytest.mark.parametrize(
+  ('values', 'title'),
+  [
+    ((0.5, 0.25, 0.75), 'nets that solve the task: from 25 % to 75 %'),
+    ((0.5, None, 0.75), 'nets that solve the task: from 50 % to 75 %'),
+    ((None, 0.5, None), 'nets that solve the task: from 50 % to 50 %'),
+  ],
+)
+def test_the_title_says_the_least_and_the_greatest(values, title):
+  found = made(crossed(learning_rate=(1, 2, 3)), values)
+  assert title in texts(draw(found)['by_learning_rate_solved_rate'])
+
+
+def test_sweeps_are_said_as_such_and_what_no_setting_has_is_left_out():
+  settings = crossed(learning_rate=(1, 2, 3, 4), momentum=(0, 0.3, 0.6, 0.9))
+  few = itertools.chain([1200.0, 300.0], itertools.repeat(None))
+  figures = draw(made(settings, few, grids.MEDIAN), grids.MEDIAN)
+  title = 'median sweeps: from 300 to 1,200'
+  assert title in texts(figures['map_sweeps_median'])
+  none = itertools.repeat(None)
+  for kind in (settings, crossed(learning_rate=(1, 2))):
+    figures = draw(made(kind, none, grids.MEDIAN), grids.MEDIAN)
+    assert list(figures) == ['outcomes']
+
+
+def test_the_sources_line_is_drawn_over_the_setting_that_it_is_about():
+  over = {
+    name: draw(
+      made(crossed(**{name: (2, 4, 8)}), (247.0, 214.0, 181.0), report.CHAUVIN),
+      report.CHAUVIN,
+    )[f'by_{name}_sweeps_mean_solved']
+    for name in ('hidden', 'size')
+  }
+  assert 'Chauvin' in texts(over['hidden'])
+  assert 'Chauvin' not in texts(over['size'])
+
+
+@pytest.mark.parametrize(('momentum', 'marked'), [(0.9, True), (0.95, False)])
+def test_a_map_marks_the_papers_setting_where_it_is_inside(momentum, marked):
+  settings = crossed(learning_rate=(1, 2, 3, 4), momentum=(0, 0.3, 0.6, 0.9))
+  paper = {'learning_rate': 2.0, 'momentum': momentum}
+  figure = draw(made(settings), paper=paper)['map_solved_rate']
+  assert ('paper' in texts(figure)) == marked
