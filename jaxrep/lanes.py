@@ -59,6 +59,9 @@ _CALLS = {  # primitive -> the parameter that holds the function called
 # A product of two per-net matrices is written out as so many elementwise
 # products at most; wider ones go to `jax.vmap`, that is to batched products.
 _UNROLL = 16
+# So is one with the shared patterns where its sums are this short: calling a
+# matrix product costs more.
+_FEW = 4
 
 
 def vmap_last(f: Callable) -> Callable:
@@ -201,15 +204,17 @@ def _dot(left: _Value, right: _Value, equation, size: int) -> jax.Array:
   options = {
     k: equation.params[k] for k in ('precision', 'preferred_element_type')
   }
-  if not a_mapped:  # patterns × weights: one product for all nets
+  few = 0 < math.prod(a.shape[d] for d in a_axes) <= _FEW
+  if not a_mapped and not few:  # patterns × weights: one product for all nets
     return lax.dot_general(a, b, ((a_axes, b_axes), ((), ())), **options)
-  if not b_mapped:  # errors × patterns: the same, the other way round
+  if not b_mapped and not few:  # errors × patterns: the same, turned round
     product = lax.dot_general(b, a, ((b_axes, a_axes), ((), ())), **options)
     swap = b.ndim - len(b_axes)
     free = product.ndim - 1
     order = (*range(swap, free), *range(swap), free)
     return lax.transpose(product, order)
-  # hidden states × weights: both differ from net to net
+  # hidden states × weights: both differ from net to net; or a short sum
+  a, b = (x if mapped else x[..., None] for x, mapped in (left, right))
   a, a_free = _contracted_first(a, a_axes)  # [K, M, S], M's shape
   b, b_free = _contracted_first(b, b_axes)  # [K, N, S], N's shape
   (k, m, _), n = a.shape, b.shape[1]
