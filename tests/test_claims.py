@@ -205,7 +205,7 @@ def test_a_summed_verdict_is_that_of_most_settings_where_none_contradicts(
     {'id': 'a', 'claim': f'c (at {k})', 'ours': k, 'verdict': word}
     for k, word in enumerate(each)
   ]
-  assert judges.summed(claim(), listed) == {
+  assert judges.summed(listed, 'c') == {
     'id': 'a', 'claim': 'c', 'ours': ours, 'verdict': verdict,
   }  # fmt: skip
 
@@ -219,11 +219,11 @@ def group(name='h2', solved=(), sweeps=(), results=None, **setting):
   return groups.Group(setting, name, arrays, results or {})
 
 
-@pytest.mark.parametrize(('settings', 'verdicts'), [(3, 3), (4, 1)])
+@pytest.mark.parametrize(('settings', 'verdicts'), [(6, 6), (7, 1)])
 def test_few_settings_have_a_verdict_each_and_more_have_one_in_all(
   settings, verdicts
 ):
-  assert groups.FEW == 3
+  assert groups.FEW == 6
   # One more that the claim is not about, at which it would fail.
   found = [
     group(results={'r': rate(0.8, 0.7, 0.9)}, x=k, task='a')
@@ -234,13 +234,9 @@ def test_few_settings_have_a_verdict_each_and_more_have_one_in_all(
   assert len(result) == verdicts
   assert {each['verdict'] for each in result} == {'holds'}
   if verdicts > 1:
-    assert [v['claim'] for v in result] == [
-      'c (x 0, a)',
-      'c (x 1, a)',
-      'c (x 2, a)',
-    ]
+    assert [v['claim'] for v in result] == [f'c (x {k}, a)' for k in range(6)]
   else:
-    assert result[0]['ours'] == 'holds at 4 of 4 settings'
+    assert result[0]['ours'] == 'holds at 7 of 7 settings'
 
 
 def test_a_claim_that_no_setting_bears_on_has_no_verdict():

@@ -94,10 +94,29 @@ def test_a_study_is_added_in_the_four_steps(clone):
 
 
 def test_every_flagfile_and_binary_named_is_there():
-  for name in re.findall(r'flags/symmetry/(\w+)\.flags', README):
-    assert (ROOT / f'flags/symmetry/{name}.flags').is_file()
+  for study, name in re.findall(r'flags/(\w+)/(\w+)\.flags', README):
+    known = (ROOT / f'flags/{study}/{name}.flags').is_file()
+    assert known or (study, name) in {
+      ('majority', 'paper'),
+      ('boolean', 'FILE'),
+    }
+  rows = [line for line in README.splitlines() if line.endswith('` |')]
+  named = [
+    n for row in rows for n in re.findall(r'`(\w+)`', row.split('|')[-2])
+  ]
+  assert len(named) > 10
+  for name in named:
+    assert (ROOT / f'flags/boolean/{name}.flags').is_file()
   for name in re.findall(r'-m experiments\.(\w+)', README):
     assert name == 'majority' or (ROOT / f'experiments/{name}.py').is_file()
+
+
+def test_the_table_of_a_user_is_one(tmp_path):
+  from jaxrep.tasks import boolean
+
+  (tmp_path / 'mine.csv').write_text(blocks('csv')[0])
+  patterns = boolean.table(tmp_path / 'mine.csv')
+  assert (patterns.inputs.shape, patterns.targets.shape) == ((3, 3), (3, 2))
 
 
 def test_every_column_is_documented(clone):

@@ -233,3 +233,13 @@ def test_precision_is_that_of_the_context_at_each_call():
 def test_no_rows_give_no_results():
   found = seeds.each(_double, np.zeros((0, 3), np.float32), blocks=layout())
   assert found.shape == (0, 3)
+
+
+@pytest.mark.parametrize(
+  ('cells', 'size'),
+  [(8, 512), (64, 512), (65, 256), (128, 256), (384, 64), (2048, 64)],
+)
+def test_a_block_holds_as_many_nets_as_suit_their_size(cells, size):
+  """At most 2^15 hidden activations, but never fewer than 64 nets."""
+  assert seeds.lay_out(platform='cpu', cells=cells).size == size
+  assert seeds.lay_out(16, platform='cpu', cells=cells).size == 16

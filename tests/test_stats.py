@@ -4,6 +4,7 @@ import json
 
 import chex
 import numpy as np
+import pytest
 from absl.testing import parameterized
 from scipy import stats as oracle
 
@@ -513,3 +514,37 @@ class JsonTest(parameterized.TestCase):
       text = json.dumps(stats.as_json(estimate), allow_nan=False)
       self.assertEqual(json.loads(text), stats.as_json(estimate))
       self.assertLessEqual(estimate.low, estimate.value)
+
+
+def test_a_bootstrap_of_one_columns_mean_is_the_normal_interval():
+  """1,000 of a normal: the percentile interval is mean ± 1.96 s/√n, to 10 %."""
+  column = np.random.default_rng(0).normal(size=1000)
+  found = stats.bootstrap(lambda c, axis: np.mean(c, axis), [column], unit='')
+  half = 1.96 * column.std() / 1000**0.5
+  assert found.value == pytest.approx(column.mean())
+  assert found.low == pytest.approx(found.value - half, abs=0.1 * half)
+  assert found.high == pytest.approx(found.value + half, abs=0.1 * half)
+  assert (found.n, found.unit) == (1000, '')
+
+
+def test_a_bootstrap_draws_each_seed_with_all_of_its_columns():
+  """The second column is the first plus 5: no resample says otherwise."""
+  a = np.random.default_rng(1).normal(size=50)
+
+  def apart(x, y, axis):
+    return np.mean(y, axis) - np.mean(x, axis)
+
+  found = stats.bootstrap(apart, [a, a + 5], unit='sweeps')
+  assert (found.low, found.value, found.high) == pytest.approx((5, 5, 5))
+
+
+def test_a_bootstrap_bound_that_is_not_finite_is_none():
+  """6 of 10 are finite: the lower median is 5, that of many resamples inf."""
+  column = np.array([1, 2, 3, 4, 5, 6, *4 * [np.inf]])
+  found = stats.bootstrap(
+    lambda c, axis: np.quantile(c, 0.5, axis=axis, method='lower'),
+    [column],
+    unit='sweeps',
+  )
+  assert (found.value, found.high) == (5, None)
+  assert found.low < 5

@@ -60,7 +60,7 @@ CODES = grids.Drawn(
   missing='none solves',
 )
 # What is shown of every task, and of some.
-SHOWN = ('solved_rate', 'sweeps_median', 'held_rate', 'local_minimum_rate')
+SHOWN = ('solved_rate', 'sweeps_median', 'held_rate')
 ALSO_SHOWN = {
   'parity': ('thermometer_rate', 'thermometer_flipped_rate'),
   'encoder': ('own_corner_rate', 'halfway_mean'),

@@ -137,12 +137,16 @@ def judge(
   verdicts = groups.verdicts(claims.CLAIMS, found, fixed)
   if task != 'xor' or skip:
     return verdicts
-  names = [n for n in groups.free(found) if n != 'hidden']
-  for group, slope in slopes(found):
-    verdicts.append(claims.more_units(slope, groups.words(group, names)))
   names = list(groups.free(found))
-  for group, left in escapes(found):
-    verdicts.append(claims.escape(left, groups.words(group, names)))
+  rest = [name for name in names if name != 'hidden']
+  for claim, measured, shown in (
+    (claims.more_units, slopes(found), rest),
+    (claims.escape, escapes(found), names),
+  ):
+    each = [claim(e, groups.words(group, shown)) for group, e in measured]
+    verdicts += (
+      groups.few(each, claim(measured[0][1], '')['claim']) if each else []
+    )
   pairs = compare_precision(found)
   return verdicts + ([claims.precision(pairs)] if pairs else [])
 

@@ -11,7 +11,7 @@ from jaxrep.claims import judges
 from jaxrep.measures.minima import Outcome
 
 # Settings up to which each has a verdict of its own.
-FEW = 3
+FEW = 6
 WORDS = {  # setting -> as an axis says it
   'learning_rate': 'learning rate ε',
   'momentum': 'momentum α',
@@ -147,5 +147,17 @@ def verdicts(
       judges.verdicts([claim], g.results, setting=words(g, names))[0]
       for g in about
     ]
-    result += each if len(each) <= FEW else [judges.summed(claim, each)]
+    result += few(each, claim.words)
   return result
+
+
+def few(
+  each: Sequence[Mapping[str, Any]], words: str
+) -> list[Mapping[str, Any]]:
+  """Returns verdicts on one claim, or one in all if they are more than `FEW`.
+
+  Args:
+    each: one a setting.
+    words: the claim, without a setting.
+  """
+  return list(each) if len(each) <= FEW else [judges.summed(each, words)]

@@ -108,8 +108,8 @@ CLAIMS = (
   Claim(
     'parity-counts-inverted',
     f'{_BOOK}, on parity',
-    'The same, where some inputs may be read inverted: that leaves parity what'
-    ' it is, or turns it round.',
+    'They do if some inputs may be read inverted, which leaves parity what it'
+    ' is or turns it round.',
     'ours',
     'thermometer_flipped_rate',
     most('thermometer_flipped_rate'),
@@ -179,17 +179,19 @@ def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:
     left: of the seeds that are held at η = 0.25, those solved at a larger η.
     setting: the larger η, and what else tells it from others.
   """
-  judge = most('left')
+  words = (
+    'With a learning rate of 0.5 or more the 2-2-1 net escapes its minimum.'
+    ' (Ours: of the seeds held at 0.25, those that solve the task if they start'
+    ' again with the larger one; holds for most.)'
+  )
   return {
     'id': 'xor-escape',
     'source': _ON_XOR,
-    'claim': 'With a learning rate of 0.5 or more the 2-2-1 net escapes its'
-    ' minimum. (Ours: of the seeds held at 0.25, those that solve the task if'
-    f' they start again with the larger one; holds for most.) ({setting})',
+    'claim': f'{words} ({setting})' if setting else words,
     'given': 'words only',
     'result': 'escapes',
     'ours': stats.as_json(left),
-    'verdict': judge({'left': stats.as_json(left)}),
+    'verdict': most('left')({'left': stats.as_json(left)}),
   }
 
 

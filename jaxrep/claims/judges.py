@@ -193,14 +193,14 @@ def verdicts(
   ]
 
 
-def summed(claim: Claim, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def summed(each: Sequence[Mapping[str, Any]], words: str) -> dict[str, Any]:
   """Returns one verdict for a claim that was judged at several settings.
 
   It stands where more than half of the settings say so and none contradicts.
 
   Args:
-    claim: that was judged.
-    each: from `verdicts`, one a setting.
+    each: verdicts, one a setting.
+    words: the claim, without a setting.
   """
   counts = collections.Counter(one['verdict'] for one in each)
   ours = ', '.join(f'{word} at {n}' for word, n in counts.most_common())
@@ -210,7 +210,7 @@ def summed(claim: Claim, each: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     verdict = UNDECIDED
   return {
     **each[0],
-    'claim': claim.words,
+    'claim': words,
     'ours': f'{ours} of {len(each)} settings',
     'verdict': verdict,
   }
