@@ -389,6 +389,7 @@ def test_the_encoder_says_how_its_cases_share_the_corners(run):
   assert found.results['halfway_mean'] == pytest.approx(mean, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_addition_has_a_column_of_right_cases(run):
   found = run(
     'addition', '--task=addition', '--size=1', '--learning_rate=0.5',

@@ -16,6 +16,11 @@ from jaxrep.learning import by_hand, errors
 
 XOR = np.array([[0, 0], [0, 1], [1, 0], [1, 1]]), np.array([[0], [1], [1], [0]])
 WORLDS = range(12, 24)  # of all depths from 1 to 5 layers, as a test says
+# Each compiles programs of its own: four of them quickly, the rest when asked.
+QUICKLY = [
+  pytest.param(seed, marks=[pytest.mark.slow] if k > 3 else [])
+  for k, seed in enumerate(WORLDS)
+]
 
 
 @pytest.fixture
@@ -65,14 +70,14 @@ def assert_same(found, expected):
   chex.assert_trees_all_close(found, expected, rtol=0, atol=1e-10 * largest)
 
 
-@pytest.mark.parametrize('seed', WORLDS)
+@pytest.mark.parametrize('seed', QUICKLY)
 def test_the_gradient_is_that_of_jax(double, seed):
   case = world(seed)
   assert case[1].dtype == jnp.float64
   assert_same(*jax.jit(both)(*case))
 
 
-@pytest.mark.parametrize('seed', WORLDS[:6])
+@pytest.mark.parametrize('seed', QUICKLY[:6])
 def test_the_gradient_is_that_of_finite_differences(double, seed):
   """Central differences err by h² E'''/6 and by rounding, about ε E/h.
 
@@ -171,7 +176,7 @@ def test_what_cannot_be_sent_back_is_refused(rule):
 
 
 class TestDeltaRule:
-  @pytest.mark.parametrize('seed', WORLDS[:6])
+  @pytest.mark.parametrize('seed', QUICKLY[:6])
   def test_it_is_the_cross_entropys_gradient_in_the_last_layer(
     self, double, seed
   ):

@@ -286,6 +286,7 @@ def test_bad_flags_are_told_in_one_line(binary, tmp_path, flag, words):
   assert samples.tree(tmp_path) == {}
 
 
+@pytest.mark.slow
 def test_grids_rules_and_many_cases_work(binary, tmp_path):
   ended = binary('credit')(
     '--sweeps=20', '--after=1', '--seeds=3', '--init_range=1,3',

@@ -100,7 +100,9 @@ def test_every_flagfile_and_binary_named_is_there():
       ('majority', 'paper'),
       ('boolean', 'FILE'),
     }
-  rows = [line for line in README.splitlines() if line.endswith('` |')]
+  rows = [
+    r for r in README.splitlines() if re.search(r'\| `\w+`(, `\w+`)* \|$', r)
+  ]
   named = [
     n for row in rows for n in re.findall(r'`(\w+)`', row.split('|')[-2])
   ]

@@ -140,6 +140,7 @@ def test_the_same_command_says_that_it_is_done_and_draws_again(
   assert samples.tree(folder) == samples.tree(smoke[0])
 
 
+@pytest.mark.slow
 def test_run_flags_repeat_the_run_byte_for_byte(
   smoke, binary, environment, tmp_path
 ):
