@@ -331,6 +331,7 @@ def test_a_table_that_changed_since_is_refused_in_one_line(mine, binary):
     (home / 'mine.csv').write_text(TABLE)
 
 
+@pytest.mark.slow
 def test_sizes_of_parity_have_parts_and_settings_of_their_own(parity):
   assert list(parity.record.parts) == ['size2_h2', 'size3_h3']
   found = [
@@ -343,6 +344,7 @@ def test_sizes_of_parity_have_parts_and_settings_of_their_own(parity):
     assert part['inputs'].shape == (2**bits, bits)
 
 
+@pytest.mark.slow
 def test_parity_says_which_nets_count_and_how_many(parity):
   names = 'counts', 'thermometer', 'counts_flipped', 'thermometer_flipped'
   for setting in parity.settings:

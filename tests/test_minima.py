@@ -606,6 +606,7 @@ def test_the_example_in_the_docstring_runs():
   assert (failed, tried) == (0, 5)
 
 
+@pytest.mark.slow
 def test_wide_blocks_on_two_devices_come_to_an_end():
   # Batched LAPACK hangs here about every second time in a hundred.
   text = """

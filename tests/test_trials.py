@@ -159,6 +159,7 @@ def test_marks_hold_the_budget_and_one_past_it():
   assert {0, 400, 401, 431} <= set(marks)
 
 
+@pytest.mark.slow
 def test_no_error_inside_the_band_is_not_yet_solved():
   """The band ends at 0.2 from the target, the margin asks for 0.01."""
   recipe = RECIPE._replace(band=0.2, margin=(0.01,), sweeps=300, after=0)
