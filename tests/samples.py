@@ -1,11 +1,23 @@
-"""A small record of made-up nets, written as a run writes one."""
+"""A recipe for small nets, and a small record of made-up ones."""
 
 import pathlib
 
 import numpy as np
 
-from jaxrep import records, writing
+from jaxrep import records, trials, writing
 
+# How small nets are trained that solve small tasks at different times.
+RECIPE = trials.Recipe(
+  learning_rate=(0.5,),
+  momentum=(0.9,),
+  init_range=(1.0,),
+  positive_weight=(1.0,),
+  margin=(0.5,),
+  bias_init='uniform',
+  band=0.0,
+  sweeps=400,
+  after=50,
+)
 FLAGS = """# python -m experiments.toy --flagfile=run.flags
 --bits=4
 --learning_rate=0.1,0.5

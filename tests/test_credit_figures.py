@@ -62,11 +62,6 @@ CASES = {
     'nasty': outputs([1, 2], [[NAN, INF], [0.5, -INF]], [NAN, 1]),
   },
 }  # fmt: skip
-WALK = [
-  pytest.param(draw, id=f'{function.__name__}: {name}')
-  for function, cases in CASES.items()
-  for name, draw in cases.items()
-]
 
 
 def drawn(draw, size=(7, 5)):
@@ -82,19 +77,6 @@ def texts(ax):
 
 def by_style(ax, form):
   return {t.get_text() for t in ax.texts if t.get_style() == form}
-
-
-@pytest.mark.parametrize('draw', WALK)
-def test_it_draws_without_a_warning(draw):
-  drawn(draw)
-
-
-@pytest.mark.parametrize('function', CASES)
-def test_the_bytes_repeat(function):
-  first, second = (style.figure() for _ in range(2))
-  for _, ax in (first, second):
-    CASES[function]['realistic'](ax)
-  assert style.png(first[0]) == style.png(second[0])
 
 
 def lesson(ax):

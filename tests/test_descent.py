@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+import samples
 
 from jaxrep import nets as layered
 from jaxrep import seeds, trials
@@ -15,17 +16,7 @@ from jaxrep.tasks.patterns import Patterns
 XOR = Patterns(
   np.float32([[0, 0], [0, 1], [1, 0], [1, 1]]), np.float32([[0], [1], [1], [0]])
 )
-RECIPE = trials.Recipe(
-  learning_rate=(0.5,),
-  momentum=(0.9,),
-  init_range=(1.0,),
-  positive_weight=(1.0,),
-  margin=(0.5,),
-  bias_init='uniform',
-  band=0.0,
-  sweeps=100,
-  after=20,
-)
+RECIPE = samples.RECIPE._replace(sweeps=100, after=20)
 NEVER = 1e-6  # a margin that no net of these tests comes to
 
 

@@ -5,23 +5,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import samples
 
 from jaxrep import nets as layered
 from jaxrep import seeds, trials
 from jaxrep.learning import descent
 from jaxrep.tasks import symmetry
 
-RECIPE = trials.Recipe(
-  learning_rate=(0.5,),
-  momentum=(0.9,),
-  init_range=(1.0,),
-  positive_weight=(1.0,),
-  margin=(0.5,),
-  bias_init='uniform',
-  band=0.0,
-  sweeps=400,
-  after=50,
-)
+RECIPE = samples.RECIPE
 # Four bits: nets solve it at different times, some before 100 sweeps.
 TRIAL = trials.trial(RECIPE, (4, 2, 1))
 PATTERNS = symmetry.patterns(4, coding='binary')

@@ -9,12 +9,13 @@ import sys
 import chex
 import numpy as np
 import pytest
+import samples
 from PIL import Image
 
 from experiments import show
 from experiments.shared import common, descent, descent_flags, running
 from experiments.single import movie, portrait, replay, subjects
-from jaxrep import records, report, seeds, trials
+from jaxrep import records, report, seeds
 from jaxrep.tasks.patterns import Patterns
 
 # Either bit: every net learns it, so no certificate is needed.
@@ -22,16 +23,8 @@ PATTERNS = Patterns(
   np.array([[0, 0], [0, 1], [1, 0], [1, 1]], np.float32),
   np.array([[0], [1], [1], [1]], np.float32),
 )
-RECIPE = trials.Recipe(
-  learning_rate=(0.5, 0.2),
-  momentum=(0.9,),
-  init_range=(1.0,),
-  positive_weight=(1.0,),
-  margin=(0.5,),
-  bias_init='uniform',
-  band=0.2,
-  sweeps=300,
-  after=20,
+RECIPE = samples.RECIPE._replace(
+  learning_rate=(0.5, 0.2), band=0.2, sweeps=300, after=20
 )
 FLAGS = {
   'bias_init': 'uniform',

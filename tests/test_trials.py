@@ -3,6 +3,7 @@
 import jax
 import numpy as np
 import pytest
+import samples
 
 from jaxrep import nets as layered
 from jaxrep import seeds, trials
@@ -10,17 +11,7 @@ from jaxrep.measures.minima import Outcome
 from jaxrep.tasks import symmetry
 from jaxrep.tasks.patterns import Patterns
 
-RECIPE = trials.Recipe(
-  learning_rate=(0.5,),
-  momentum=(0.9,),
-  init_range=(1.0,),
-  positive_weight=(1.0,),
-  margin=(0.5,),
-  bias_init='uniform',
-  band=0.0,
-  sweeps=400,
-  after=30,
-)
+RECIPE = samples.RECIPE._replace(after=30)
 PATTERNS = symmetry.patterns(4, coding='binary')
 BLOCKS = seeds.Blocks(16, tuple(jax.local_devices()[:2]))
 

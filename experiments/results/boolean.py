@@ -78,7 +78,7 @@ def results(
   """
   solved = arrays['outcome'] == Outcome.SOLVED
   found = descent.results(arrays, budget)
-  found['held_rate'] = stats.rate(groups.held_in(arrays))
+  found['held_rate'] = stats.rate(groups.held(arrays))
   found |= _stuck(solved, arrays, budget, stuck_after)
   by = {'xor': claims.SWEEPS_XOR, 'parity': claims.SWEEPS_PARITY}.get(task)
   if by:
@@ -192,7 +192,7 @@ def escapes(
   for rest, alike in groups.alike_but('learning_rate', found):
     low = [g for g in alike if g.setting['learning_rate'] == 0.25]
     if low and rest['hidden'] == 2:
-      stuck = groups.held(low[0])
+      stuck = groups.held(low[0].arrays)
       result += [
         (g, stats.rate(g.solved[stuck]))
         for g in alike

@@ -160,7 +160,9 @@ def compare_widths(found: Sequence[groups.Group]) -> list[Comparison]:
   for _, alike in groups.alike_but('hidden', found):
     narrow, *others = sorted(alike, key=lambda g: g.setting['hidden'])
     for group in others:
-      held = stats.paired_rates(groups.held(group), groups.held(narrow))
+      held = stats.paired_rates(
+        groups.held(group.arrays), groups.held(narrow.arrays)
+      )
       solved = stats.paired_rates(group.solved, narrow.solved)
       way = 'no difference'
       if held.p_value < 0.05 / wider:

@@ -42,13 +42,8 @@ class Group(NamedTuple):
     return self.arrays['outcome'] == Outcome.SOLVED
 
 
-def held(group: Group) -> np.ndarray:
-  """Returns which nets end in a local minimum or saturated, `[N]`."""
-  return held_in(group.arrays)
-
-
-def held_in(arrays: records.Arrays) -> np.ndarray:
-  """Returns the same of a part's arrays: in a minimum, maybe at infinity."""
+def held(arrays: records.Arrays) -> np.ndarray:
+  """Returns which nets are in a local minimum or saturated, `[N]`."""
   kinds = (Outcome.LOCAL_MINIMUM, Outcome.SATURATED)
   return np.isin(arrays['outcome'], kinds)
 

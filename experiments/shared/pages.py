@@ -16,10 +16,9 @@ from jaxrep.report import Figure
 from jaxrep.tables import Table
 
 from . import grids
-from .grids import SEVERAL
+from .grids import NAMES, SEVERAL
 from .groups import Group, free, groups, varied, words
 
-NAMES = {int(outcome): outcome.label for outcome in Outcome}
 WIDE = 7.5  # inches: a figure as wide as the page
 LINKS = 200  # of a net; more cannot be told apart in a diagram
 NEAR = 0.05  # error: how far from a named state still counts

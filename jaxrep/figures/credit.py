@@ -7,7 +7,6 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.patches import Circle
-from matplotlib.ticker import NullLocator
 
 from jaxrep.figures import links, style, ticks
 
@@ -124,7 +123,7 @@ def outputs(
     ax.set(xticks=[], yticks=[])
     style.nothing(ax, 'no outputs')
   else:
-    _log_sweeps(ax, sweeps)
+    ticks.sweeps(ax, sweeps[0], max(sweeps[-1], 1.0), room=1.1)
     for target in np.unique(targets[np.isfinite(targets)]):
       ax.axhline(target, color=style.FAINT, lw=0.7, ls=(0, (1, 2)), zorder=1)
   step = max(len(sweeps) // 8, 1)  # markers of different cases stand apart
@@ -243,17 +242,3 @@ def _key(ax):
   )
   for text, look in zip(legend.get_texts(), (FORWARD, BACKWARD), strict=True):
     text.set(**look)
-
-
-def _log_sweeps(ax, sweeps):
-  """Sets a log axis of sweeps, with a linear first one if there is a 0."""
-  last = max(sweeps[-1], 1.0)
-  if sweeps[0] > 0:
-    ax.set(xscale='log', xlim=(sweeps[0] / 1.1, 1.1 * last))
-    ticks.logarithmic(ax.xaxis, *ax.get_xlim())
-    return
-  ax.set_xscale('symlog', linthresh=1, linscale=0.4)
-  ax.set_xlim(0, 1.1 * last)
-  ax.set_xticks([0] + [10**k for k in range(int(np.log10(last)) + 1)])
-  ax.xaxis.set_minor_locator(NullLocator())
-  ticks.thousands(ax.xaxis)

@@ -10,7 +10,6 @@ import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.ticker import NullLocator
 
 from jaxrep.figures import poles, style, ticks
 
@@ -82,18 +81,7 @@ def _log_limits(ax, sweeps, positive):
   top, bottom = positive.max(), positive.min()
   ax.set_yscale('log')
   ax.set_ylim(bottom / 1.3, top * 1.5)
-  last = max(sweeps.max(), 1.0)
-  if sweeps.min() < 1:
-    ax.set_xscale('symlog', linthresh=1, linscale=0.4)
-    ax.set_xlim(0, 1.15 * last)
-    whole = [0] + [10**k for k in range(int(np.log10(last)) + 1)]
-    ax.set_xticks(whole)
-    ax.xaxis.set_minor_locator(NullLocator())
-    ticks.thousands(ax.xaxis)
-  else:
-    ax.set_xscale('log')
-    ax.set_xlim(sweeps.min() / 1.1, 1.15 * last)
-    ticks.logarithmic(ax.xaxis, *ax.get_xlim())
+  ticks.sweeps(ax, sweeps.min(), max(sweeps.max(), 1.0), room=1.15)
 
 
 def _bundle(ax, sweeps, curves, look, *, zorder):

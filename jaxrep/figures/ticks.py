@@ -2,7 +2,12 @@
 
 import math
 
-from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import (
+  FuncFormatter,
+  LogLocator,
+  NullFormatter,
+  NullLocator,
+)
 
 SHARES = ('rate', 'share')  # units whose values are written as percentages
 
@@ -26,6 +31,23 @@ def logarithmic(axis, low: float, high: float) -> None:
   axis.set_minor_locator(LogLocator(subs=range(2, 10), numticks=99))
   axis.set_minor_formatter(NullFormatter())
   thousands(axis)
+
+
+def sweeps(ax, first: float, last: float, *, room: float) -> None:
+  """Makes x a log axis of sweeps, up to `room` times the last.
+
+  Where it begins with the untrained net, at 0, the first sweep is linear.
+  """
+  if first >= 1:
+    ax.set_xscale('log')
+    ax.set_xlim(first / 1.1, room * last)
+    logarithmic(ax.xaxis, *ax.get_xlim())
+    return
+  ax.set_xscale('symlog', linthresh=1, linscale=0.4)
+  ax.set_xlim(0, room * last)
+  ax.set_xticks([0] + [10**k for k in range(int(math.log10(last)) + 1)])
+  ax.xaxis.set_minor_locator(NullLocator())
+  thousands(ax.xaxis)
 
 
 def percent(axis) -> None:
