@@ -34,7 +34,8 @@ class Life(NamedTuple):
     order: `[2]` uint32, the key that the order of cases is drawn from; `()`
       where none is drawn.
     sweep: sweeps made, int32.
-    solved_at: sweeps made before the criterion first held, or `NEVER`.
+    solved_at: sweeps made before the criterion first held, or `NEVER`; of two
+      criteria, `[2]`.
   """
 
   net: nets.Net
@@ -49,13 +50,17 @@ class Report(NamedTuple):
 
   Attributes:
     error: E, summed over cases and outputs.
+    worst: max |y - d| over cases and outputs.
     finite: whether E and every weight are.
     frozen: whether one more sweep would not change a bit of weights or rule.
+    watched: what `watch` returned.
   """
 
   error: jax.Array
+  worst: jax.Array
   finite: jax.Array
   frozen: jax.Array
+  watched: Any
 
 
 def study(
@@ -68,6 +73,10 @@ def study(
   after: int,
   updates: str = 'sweep',
   slopes: Callable | None = None,
+  answer: Callable = nets.apply,
+  bound: float | None = None,
+  least: int = 0,
+  watch: Callable = lambda net, setting, patterns: (),
 ) -> seeds.Study:
   """Returns the life of one net, for `seeds.evolve` with shared `Patterns`.
 
@@ -87,28 +96,39 @@ def study(
     updates: one of `UPDATES`.
     slopes: `(net, setting, patterns) -> ` what the rule is given as gradient,
       shaped like the net. Default: `jax.grad` of E.
+    answer: `(net, input [I]) -> y [O]`.
+    bound: of a second criterion, E < bound, judged beside the first. A net has
+      solved its task when both have held.
+    least: sweeps that every net makes, solved or not, so that bands over time
+      are of all nets.
+    watch: `(net, setting, patterns) -> ` what more is recorded at marks.
   """
 
   def evaluate(net, setting, patterns):
-    y = jax.vmap(nets.apply, (None, 0))(net, patterns.inputs)
+    y = jax.vmap(answer, (None, 0))(net, patterns.inputs)
     e = jnp.sum(error(y, patterns.targets, setting))
-    return e, jnp.max(jnp.abs(y - patterns.targets))
+    worst = jnp.max(jnp.abs(y - patterns.targets))
+    met = worst < margin(setting)
+    met = met if bound is None else jnp.stack([met, e < bound])
+    return e, (worst, met)
 
   def gradient(net, setting, patterns):
     if slopes is None:
-      return jax.grad(evaluate, has_aux=True)(net, setting, patterns)
-    return slopes(net, setting, patterns), evaluate(net, setting, patterns)[1]
+      slope, (_, met) = jax.grad(evaluate, has_aux=True)(net, setting, patterns)
+      return slope, met
+    _, (_, met) = evaluate(net, setting, patterns)
+    return slopes(net, setting, patterns), met
 
   def change(net, state, slope, setting):
     update, state = rule(setting).update(slope, state, net)
     return optax.apply_updates(net, update), state
 
   def by_sweep(life, setting, patterns):
-    slope, worst = gradient(life.net, setting, patterns)
-    return *change(life.net, life.rule, slope, setting), worst
+    slope, met = gradient(life.net, setting, patterns)
+    return *change(life.net, life.rule, slope, setting), met
 
   def by_case(life, setting, patterns):
-    _, worst = evaluate(life.net, setting, patterns)
+    _, (_, met) = evaluate(life.net, setting, patterns)
     if updates == 'shuffled':
       patterns = _shuffled(life, patterns)
 
@@ -119,7 +139,7 @@ def study(
       return change(net, state, slope, setting), None
 
     end, _ = jax.lax.scan(step, (life.net, life.rule), patterns)
-    return *end, worst
+    return *end, met
 
   passes = by_sweep if updates == 'sweep' else by_case
 
@@ -130,30 +150,33 @@ def study(
       order = jax.random.key_data(jax.random.fold_in(key, _ORDER))
     net = start(key, setting)
     zero = jnp.zeros([], jnp.int32)
-    return Life(net, rule(setting).init(net), order, zero, zero + NEVER)
+    never = jnp.full([] if bound is None else [2], NEVER, jnp.int32)
+    return Life(net, rule(setting).init(net), order, zero, never)
 
   def sweep(life, setting, patterns):
-    net, state, worst = passes(life, setting, patterns)
-    solves = (life.solved_at == NEVER) & (worst < margin(setting))
+    net, state, met = passes(life, setting, patterns)
+    solves = (life.solved_at == NEVER) & met
     solved_at = jnp.where(solves, life.sweep, life.solved_at)
-    last = jnp.where(solved_at == NEVER, sweeps, solved_at + after)
-    over = life.sweep >= last
+    open_ = jnp.any(solved_at == NEVER)
+    last = jnp.where(open_, sweeps, jnp.max(solved_at) + after)
+    over = life.sweep >= jnp.maximum(last, least)
     kept = life._replace(solved_at=solved_at)
     changed = Life(net, state, life.order, life.sweep + 1, solved_at)
     return jax.tree.map(lambda a, b: jnp.where(over, a, b), kept, changed)
 
   def look(life, setting, patterns):
-    e, _ = evaluate(life.net, setting, patterns)
+    e, (worst, _) = evaluate(life.net, setting, patterns)
     finite = jnp.isfinite(e) & _all_finite(life.net)
     following = sweep(life, setting, patterns)
-    stays = ~_floats_differ(life, following) & (
+    stays = ~_floats_differ(life, following) & jnp.all(
       life.solved_at == following.solved_at
     )
     over = life.sweep == following.sweep
     frozen = stays & ~over
     if updates == 'shuffled':  # another order may yet move it
       stays &= over
-    return Report(e, finite, frozen), stays | ~finite
+    watched = watch(life.net, setting, patterns)
+    return Report(e, worst, finite, frozen, watched), stays | ~finite
 
   return seeds.Study(begin, sweep, look)
 

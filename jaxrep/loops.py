@@ -1,0 +1,270 @@
+"""Trains loops by recirculation, or by back-propagation, and follows them.
+
+What `trials` is to layered nets: `evolve` a `descent.study` along its marks. A
+loop has learnt when its reconstruction is right, by either of two criteria; up
+to a common horizon every net is followed at every update, whether it has learnt
+or not.
+"""
+
+import dataclasses
+import enum
+import functools
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from jaxrep import nets as layered
+from jaxrep import seeds
+from jaxrep.learning import descent, errors, recirculation, rules
+from jaxrep.measures import agreement
+from jaxrep.tasks.patterns import Patterns
+
+RULES = ('recirculation', 'backprop')
+VISIBLE_UNITS = {'logistic': jax.nn.sigmoid, 'linear': jax.nn.identity}
+# The paper's criterion, on every unit, and that of the summed ½ SSE.
+MARGIN = BOUND = 0.1
+
+
+class Outcome(enum.IntEnum):
+  """How a loop ended; solved by the paper's criterion, on every unit."""
+
+  SOLVED = 0
+  UNSOLVED = 1
+  DIVERGED = 2
+
+  @property
+  def label(self) -> str:
+    """The outcome in words."""
+    return self.name.lower()
+
+
+class Recipe(NamedTuple):
+  """How a loop is trained; the tuples of numbers make a grid.
+
+  Attributes:
+    learning_rate: ε.
+    momentum: α: the share of the last weight change that is kept.
+    init_range: weights and biases start uniform in ± this.
+    regression_visible: λ_v.
+    regression_hidden: λ_h.
+    sweeps: the budget of sweeps, each through all cases.
+    horizon: sweeps to which every net is followed at every sweep.
+    rule: one of `RULES`.
+    visible_units: one of `VISIBLE_UNITS`.
+    tied: whether the one matrix is kept the other's transpose.
+    passes: trips on which eq. 3 is applied.
+    keep_factor: whether 1/(1-λ_v) is kept.
+    updates: when weights change, one of `descent.UPDATES`.
+    precision: 'float32' or 'float64'.
+  """
+
+  learning_rate: tuple[float, ...]
+  momentum: tuple[float, ...]
+  init_range: tuple[float, ...]
+  regression_visible: tuple[float, ...]
+  regression_hidden: tuple[float, ...]
+  sweeps: int
+  horizon: int
+  rule: str = 'recirculation'
+  visible_units: str = 'logistic'
+  tied: bool = False
+  passes: int = 1
+  keep_factor: bool = False
+  updates: str = 'sweep'
+  precision: str = 'float32'
+
+  def grid(self) -> dict[str, tuple[float, ...]]:
+    """Returns the fields that are lists, by name."""
+    return {k: v for k, v in self._asdict().items() if isinstance(v, tuple)}
+
+  def marks(self) -> list[int]:
+    """Returns when nets are looked at: each sweep to the horizon, then fewer.
+
+    One call past the budget tests the criteria after the last change.
+    """
+    last = max(self.sweeps, self.horizon)
+    every = range(min(self.horizon, last) + 1)
+    return sorted({*every, *seeds.marks(last + 1), last})
+
+  def start(self, key: jax.Array, setting: Any, sizes: tuple) -> layered.Net:
+    """Returns a loop before training; `key` is consumed."""
+    width = setting['init_range']
+    *below, last = layered.init(
+      key, sizes, weight_range=width, bias_range=width
+    )
+    last = dataclasses.replace(last, unit=VISIBLE_UNITS[self.visible_units])
+    loop = (*below, last)
+    loop = recirculation.tied(loop) if self.tied else loop
+    return jax.tree.map(lambda a: a.astype(self.precision), loop)
+
+
+class Trial(NamedTuple):
+  """A recipe applied to loops of one shape: what `run` needs."""
+
+  study: seeds.Study
+  recipe: Recipe
+
+
+def recirculate(
+  loop: layered.Net, setting: Any, patterns: Patterns, recipe: Recipe
+) -> layered.Net:
+  """Returns minus the changes over ε, summed over the vectors.
+
+  Args:
+    loop: one net.
+    setting: its λs.
+    patterns: the vectors, as inputs.
+    recipe: which rule.
+  """
+  regression = recirculation.Regression(
+    setting['regression_visible'], setting['regression_hidden']
+  )
+
+  def of_case(visible):
+    return recirculation.changes(
+      loop,
+      visible,
+      regression,
+      passes=recipe.passes,
+      keep_factor=recipe.keep_factor,
+    )
+
+  each = jax.vmap(of_case)(patterns.inputs)
+  changes = jax.tree.map(lambda a: -jnp.sum(a, axis=0), each)
+  return recirculation.tied_changes(changes) if recipe.tied else changes
+
+
+def steepest(loop: layered.Net, patterns: Patterns) -> layered.Net:
+  """Returns ∂E/∂w by `jax.grad`, of E = ½ Σ (y - d)² without regression.
+
+  Args:
+    loop: one net; its two matrices count as apart.
+    patterns: the vectors, as inputs and as targets.
+  """
+
+  def error(loop):
+    y = jax.vmap(layered.apply, (None, 0))(loop, patterns.inputs)
+    return jnp.sum(errors.squared(y, patterns.targets))
+
+  return jax.grad(error)(loop)
+
+
+def follow(
+  loop: layered.Net, setting: Any, patterns: Patterns, recipe: Recipe
+) -> dict[str, jax.Array]:
+  """Returns what is followed over time, by name.
+
+  `cosine` `[L]`: of each layer's change, biases included, with steepest
+  descent; and of a loop with one hidden group `alignment` and `size_ratio`.
+  """
+  changes = jax.tree.map(
+    jnp.negative, recirculate(loop, setting, patterns, recipe)
+  )
+  slopes = steepest(loop, patterns)
+  found = {'cosine': agreement.by_layer(changes, slopes)}
+  if len(loop) == 2:
+    found['alignment'] = agreement.alignment(loop)
+    found['size_ratio'] = agreement.size_ratio(loop)
+  return found
+
+
+@functools.cache
+def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
+  """Returns the trial of a recipe on loops of a shape.
+
+  The same arguments give the same trial, so that it is compiled once.
+
+  Args:
+    recipe: how they are trained.
+    sizes: units a group, visible first and last: (4, 2, 4).
+  """
+
+  def slopes(loop, setting, patterns):
+    if recipe.rule == 'recirculation':
+      return recirculate(loop, setting, patterns, recipe)
+    found = steepest(loop, patterns)
+    return recirculation.tied_changes(found) if recipe.tied else found
+
+  def watch(loop, setting, patterns):
+    return follow(loop, setting, patterns, recipe) if recipe.horizon else {}
+
+  return Trial(
+    descent.study(
+      start=lambda key, setting: recipe.start(key, setting, sizes),
+      rule=lambda s: rules.accelerated(s['learning_rate'], s['momentum']),
+      error=lambda y, d, setting: errors.squared(y, d),
+      margin=lambda setting: MARGIN,
+      bound=BOUND,
+      sweeps=recipe.sweeps,
+      after=0,
+      least=recipe.horizon,
+      updates=recipe.updates,
+      slopes=slopes,
+      watch=watch,
+    ),
+    recipe,
+  )
+
+
+def run(
+  trial: Trial,
+  nets: seeds.Nets,
+  patterns: Patterns,
+  *,
+  blocks: seeds.Blocks,
+  watch: Callable[[int, int], None] = lambda over, solved: None,
+) -> tuple[layered.Net, dict[str, np.ndarray], int]:
+  """Returns how loops ended: final weights, arrays by name, and the cost.
+
+  Args:
+    trial: from `trial`; its recipe's marks are the `[T]` sweeps of the curves.
+    nets: `[S]` rows; their settings are those of `Recipe.grid`.
+    patterns: the vectors, as inputs and as targets.
+    blocks: the layout.
+    watch: is told at each mark how many nets are over and how many solved.
+
+  Returns:
+    The nets, leading axis `[S]`; the arrays `outcome` (`Outcome`), `updates`
+    and `updates_sse` (weight changes before the criterion first held, NaN if
+    never), `age` (sweeps made in all), `error` (final E), `curve` and
+    `worst_curve` `[S, T]` (E, and the error of the worst unit), and `[S, H, ..]`
+    what `follow` returns at every sweep to the horizon; the number of nets ×
+    sweeps computed.
+  """
+  recipe, marks = trial.recipe, trial.recipe.marks()
+  followed = recipe.horizon + 1 if recipe.horizon else 0
+  total = len(nets.seed)
+  curve = np.full((2, total, len(marks)), np.nan, np.float32)
+  over_time: dict[str, np.ndarray] = {}
+  with jax.enable_x64(recipe.precision == 'float64'):
+    for k, look in enumerate(
+      seeds.evolve(
+        trial.study, nets, marks=marks, blocks=blocks, shared=patterns
+      )
+    ):
+      report = look.report
+      curve[0, :, k:] = report.error[:, None]
+      curve[1, :, k:] = report.worst[:, None]
+      for name, now in report.watched.items():
+        shape = (total, followed, *now.shape[1:])
+        at = over_time.setdefault(name, np.zeros(shape, np.float32))
+        at[:, k:] = now[:, None]
+      solved = look.state.solved_at != descent.NEVER
+      watch(int(look.over.sum()), int(solved[:, 0].sum()))
+  a_sweep = 1 if recipe.updates == 'sweep' else len(patterns.inputs)
+  times = np.where(solved, a_sweep * look.state.solved_at, np.nan)
+  outcome = np.where(report.finite, Outcome.UNSOLVED, Outcome.DIVERGED)
+  arrays = {
+    'outcome': np.where(solved[:, 0], Outcome.SOLVED, outcome).astype(np.int8),
+    'updates': times[:, 0],
+    'updates_sse': times[:, 1],
+    'age': look.state.sweep,
+    'error': report.error,
+    'curve': curve[0],
+    'worst_curve': curve[1],
+    **over_time,
+  }
+  return look.state.net, arrays, look.computed
