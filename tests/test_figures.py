@@ -15,6 +15,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.text import Text
 from test_credit_figures import CASES as CREDIT
+from test_loop_figures import CASES as LOOP
 
 from jaxrep import figures
 from jaxrep.figures import (
@@ -29,7 +30,7 @@ from jaxrep.figures import (
 )
 from jaxrep.measures.minima import Outcome
 
-HELPERS = ('cells', 'links', 'poles', 'style', 'ticks')
+HELPERS = ('cells', 'heights', 'links', 'poles', 'style', 'ticks')
 NAMES = dict(enumerate(style.OUTCOMES))  # 0 is solved
 NAN, INF = np.nan, np.inf
 
@@ -154,6 +155,7 @@ CASES = {
   },
   curves.errors: {
     'realistic': errors(200, source={'paper: 1,425': 1425}, title='Found'),
+    'criterion': errors(9, levels={'criterion 0.1': 0.1}, xlabel='updates'),
     'one': errors(1),
     'empty': errors(0, source={'paper: 1,425': 1425}),
     'nan': errors(9, lambda e: np.full_like(e, NAN)),
@@ -239,7 +241,7 @@ CASES = {
     'nasty': sorted_inputs(nasty(8)),
   },
 }  # fmt: skip
-CASES |= CREDIT
+CASES |= CREDIT | LOOP
 WALK = [
   pytest.param(draw, id=f'{function.__name__}: {name}')
   for function, cases in CASES.items()

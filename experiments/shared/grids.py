@@ -89,7 +89,7 @@ def figures(
   known = [
     d
     for d in drawn
-    if any(g.results[d.result]['value'] is not None for g in found)
+    if any(g.results.get(d.result, {}).get('value') is not None for g in found)
   ]
   if len(values) == len(numbers) == 2 and min(sizes) >= MAP:
     return result + [heat_map(found, d, paper) for d in known]
@@ -102,23 +102,26 @@ def figures(
 
 def outcomes(found: Sequence[Group]) -> Figure:
   """Returns how the nets of each setting end, as bars."""
-  names = list(free(found))
+  names, kinds = list(free(found)), found[0].arrays['outcomes']
+  certified = Outcome.LOCAL_MINIMUM.label in kinds
   fig, ax = style.figure(size=(7.5, 1.4 + 0.34 * len(found)))
   bars.outcomes(
     ax,
     [words(g, names) for g in found],
     np.array([
-      [np.sum(g.arrays['outcome'] == k) for k in NAMES] for g in found
+      [np.sum(g.arrays['outcome'] == k) for k in range(len(kinds))]
+      for g in found
     ]),
-    list(NAMES.values()),
+    kinds.tolist(),
     xlabel='nets',
     title='How nets end, by setting',
   )  # fmt: skip
   return Figure(
     'outcomes',
     'How nets end',
-    'One bar a setting, all of its nets, parted by how they ended as certified'
-    ' in float64; the numbers are nets.',
+    'One bar a setting, all of its nets, parted by how they ended'
+    + ' as certified in float64' * certified
+    + '; the numbers are nets.',
     'Outcomes of the nets of each setting, as stacked bars.',
     style.png(fig),
   )

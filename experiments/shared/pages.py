@@ -78,9 +78,41 @@ def page(
     below = added.tables
   if len(found) <= SEVERAL:
     figures.append(survival(found, budget, marks))
-  return report.Page(
+  return assembled(
+    record,
+    found,
     title=title,
     lede=f'{question} {_answer(record, found)}',
+    figures=figures,
+    below=below,
+    shown=shown,
+  )
+
+
+def assembled(
+  record: records.Record,
+  found: Sequence[Group],
+  *,
+  title: str,
+  lede: str,
+  figures: Sequence[Figure],
+  below: Sequence[Table],
+  shown: Sequence[str],
+) -> report.Page:
+  """Returns a page with all that a record itself says: verdicts, results, flags.
+
+  Args:
+    record: finished.
+    found: its nets by setting.
+    title: of the page.
+    lede: what is asked, and the answer.
+    figures: of the study.
+    below: the study's tables.
+    shown: the results in the table of settings, where there are several.
+  """
+  return report.Page(
+    title=title,
+    lede=lede,
     claims=[
       report.Claim(**{name: claim[name] for name in report.Claim._fields})
       for claim in record.summary['claims']
@@ -126,7 +158,7 @@ def _settings_table(found, shown) -> Table:
   rows = [
     {
       'setting': {name: g.setting[name] for name in varying},
-      'results': {name: g.results[name] for name in shown},
+      'results': {name: g.results.get(name) for name in shown},
     }
     for g in found
   ]

@@ -1,4 +1,4 @@
-"""Which problems --task and --size ask for: of the book, or a user's table."""
+"""Which patterns flags ask for: of the sources, or a user's table."""
 
 import hashlib
 import pathlib
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from jaxrep import records
 from jaxrep.tasks import boolean
+from jaxrep.tasks import vectors as vectors_of
 from jaxrep.tasks.patterns import Patterns
 
 from . import common
@@ -42,13 +43,75 @@ def pattern_sets(
     )
   with records.naming(pathlib.Path(task), '--task='):
     patterns = boolean.table(task)
-    found = hashlib.sha256(pathlib.Path(task).read_bytes()).hexdigest()
+  return {0: patterns}, _pinned('task', task, digest)
+
+
+def vector_sets(
+  vectors: str,
+  units: int,
+  *,
+  count: int,
+  vector_seeds: Sequence[int],
+  linear: bool,
+  digest: str | None,
+) -> tuple[dict[int, Patterns], dict[str, str]]:
+  """Returns sets of vectors by seed, and the flags that pin a table's content.
+
+  Args:
+    vectors: 'one_hot', 'random', or the path of a table.
+    units: that see a vector.
+    count: of random vectors; 0: as many as units.
+    vector_seeds: of random vectors; of others, the first names the set.
+    linear: whether the units may take any number, not only those from 0 to 1.
+    digest: what sha256 the table should have, or None.
+
+  Raises:
+    BadInputError: there are none such, or they do not fit the units.
+  """
+  table = vectors.endswith('.csv')
+  for flag, found, meant in (
+    ('vectors_digest', digest is not None, table),
+    ('vector_count', count, vectors == 'random'),
+    ('vector_seed', len(vector_seeds) > 1, vectors == 'random'),
+  ):
+    if found and not meant:
+      other = '--vectors=random' if flag != 'vectors_digest' else 'a table'
+      raise common.BadInputError(
+        f'--{flag}: expected {other} with it, found --vectors={vectors}'
+      )
+  if vectors == 'random':
+    sets = {
+      seed: vectors_of.random(units, count or units, seed=seed)
+      for seed in vector_seeds
+    }
+    return sets, {}
+  if vectors == 'one_hot':
+    return {vector_seeds[0]: vectors_of.one_hot(units)}, {}
+  if not table:
+    raise common.BadInputError(
+      f'--vectors={vectors}: expected one_hot, random or a FILE.csv, found none'
+      ' of them'
+    )
+  with records.naming(pathlib.Path(vectors), '--vectors='):
+    patterns = vectors_of.table(vectors, linear=linear)
+  if patterns.inputs.shape[1] != units:
+    raise common.BadInputError(
+      f'--vectors={vectors}: expected a column for each of --visible={units}'
+      f' units, found {patterns.inputs.shape[1]} columns'
+    )
+  return {vector_seeds[0]: patterns}, _pinned('vectors', vectors, digest)
+
+
+def _pinned(flag: str, path: str, digest: str | None) -> dict[str, str]:
+  """Returns the flag that pins a table's content."""
+  with records.naming(pathlib.Path(path), f'--{flag}='):
+    found = hashlib.sha256(pathlib.Path(path).read_bytes()).hexdigest()
   if digest not in (None, found):
     raise common.BadInputError(
-      f'--task={task}: expected the table of --task_digest={digest}, found'
+      f'--{flag}={path}: expected the table of --{flag}_digest={digest}, found'
       f' another, {found}'
     )
-  return {0: patterns}, {'task_digest': found}
+  return {f'{flag}_digest': found}
 
 
 def _sizes(task, sizes) -> list[int]:

@@ -18,6 +18,13 @@ import tqdm
 from jaxrep import records, report, seeds, stats, tables, writing
 
 Watch = Callable[[int, int], None]
+Read = Callable[[str], np.ndarray]
+
+
+def no_close_ups(read: Read) -> records.Arrays:
+  """Returns nothing: for a part whose nets are shown as they ended."""
+  del read
+  return {}
 
 
 class Computed(NamedTuple):
@@ -46,6 +53,9 @@ class Part(NamedTuple):
     compute: `(nets, watch) -> Computed`; `watch(over, solved)` may be told how
       many nets are over and how many solved their task.
     constants: arrays that are the same for all nets.
+    close_ups: told how to read a column of all its nets, computes what few of
+      them, chosen by it, are shown by: arrays that go to the constants. So a
+      page is drawn without training.
   """
 
   name: str
@@ -53,6 +63,7 @@ class Part(NamedTuple):
   settings: Sequence[Mapping[str, Any]]
   compute: Callable[[seeds.Nets, Watch], Computed]
   constants: records.Arrays
+  close_ups: Callable[[Read], records.Arrays] = no_close_ups
 
 
 class Experiment(NamedTuple):
@@ -159,8 +170,12 @@ def _conclude(experiment, chunks, writer, clock) -> None:
     name: [chunk.name for chunk in group]
     for name, group in itertools.groupby(chunks, lambda c: c.part.name)
   }
+  constants = {}
+  for part in experiment.parts:
+    with clock.stage('close_ups'):
+      shown = part.close_ups(_reader(writer, by_part[part.name]))
+    constants[part.name] = part.constants | shown
   with clock.stage('merge'):
-    constants = {part.name: part.constants for part in experiment.parts}
     writer.merge(by_part, constants)
   parts = records.load_parts(writer.folder)
   with clock.stage('summarise'):
@@ -173,6 +188,13 @@ def _conclude(experiment, chunks, writer, clock) -> None:
   facts = clock.machine() | cost | {'flags': {'out': str(writer.folder)}}
   writer.write_json(records.MACHINE, facts)
   writer.write_json(records.SUMMARY, summary)
+
+
+def _reader(writer, chunks) -> Read:
+  """Returns how a column of all nets of a part is read."""
+  return lambda name: np.concatenate(
+    [writer.read(chunk, name) for chunk in chunks]
+  )
 
 
 def summarise(

@@ -11,7 +11,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 
-from jaxrep.figures import poles, style, ticks
+from jaxrep.figures import heights, poles, style, ticks
 
 
 @matplotlib.rc_context(style.RC)
@@ -23,8 +23,10 @@ def errors(
   names: Mapping[int, str],
   *,
   source: Mapping[str, float] | None = None,
+  levels: Mapping[str, float] | None = None,
   most: int = 2000,
   title: str = '',
+  xlabel: str = 'sweeps',
   ylabel: str = 'error',
 ) -> None:
   """Draws every net's error over the sweeps, coloured by how it ended.
@@ -40,8 +42,10 @@ def errors(
     outcomes: `[S]` int, how each net ended.
     names: outcome -> name, one of `style.OUTCOMES`.
     source: label -> sweeps, drawn as vertical lines.
+    levels: label -> error > 0, drawn as horizontal lines: a criterion.
     most: the first `most` nets are drawn; the legend counts all.
     title: what was found.
+    xlabel: what the sweeps count.
     ylabel: the error and its unit.
   """
   sweeps, errors = np.asarray(sweeps, float), np.asarray(errors[:most], float)
@@ -50,7 +54,9 @@ def errors(
   shown = drawn[:, sweeps > 0] if sweeps.size and sweeps[0] > 0 else drawn
   positive = shown[shown > 0]
   if positive.size:
-    _log_limits(ax, sweeps, positive)
+    levels = levels or {}
+    _log_limits(ax, sweeps, np.append(positive, list(levels.values())))
+    heights.draw(ax, levels)
     floor = ax.get_ylim()[0]
     drawn = np.where(drawn < floor, floor, drawn)  # NaN stays NaN
   else:
@@ -69,7 +75,7 @@ def errors(
       _bundle(ax, sweeps, curves, look, zorder=2 + 0.1 * rank)
   style.counted(ax, {name: int(members[name].sum()) for name in ranked})
   lift = poles.draw(ax, source or {}) if positive.size else 0
-  style.dress(ax, title=title, xlabel='sweeps', ylabel=ylabel, lift=lift)
+  style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel, lift=lift)
   if len(outcomes) > most:
     style.remark(
       ax, f'drawn: the first {most:,} of {len(outcomes):,} nets; counted: all'
@@ -126,6 +132,7 @@ def survival(
   labels: Sequence[str] | None = None,
   marks: Mapping[str, float] | None = None,
   title: str = '',
+  xlabel: str = 'sweeps',
   ylabel: str = 'nets not yet solved',
 ) -> None:
   """Draws the share of nets not yet solved after each number of sweeps.
@@ -142,6 +149,7 @@ def survival(
     labels: one for each setting, with its number of nets.
     marks: label -> sweeps, drawn as vertical lines: what a source says.
     title: what was found.
+    xlabel: what the steps count.
     ylabel: what the share is of.
   """
   arrays = (steps, share, low, high)
@@ -179,4 +187,4 @@ def survival(
       ax.step(x, y, where='post', label=label, **line)
   if labels and drawn:
     ax.legend(loc='best', handlelength=3.2)
-  style.dress(ax, title=title, xlabel='sweeps', ylabel=ylabel, lift=lift)
+  style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel, lift=lift)

@@ -1,0 +1,305 @@
+"""Loops that learn by recirculation: parts of a run, close-ups, results."""
+
+import functools
+import itertools
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from jaxrep import loops, nets, records, seeds, stats
+from jaxrep.claims import recirculation as claims
+from jaxrep.tasks.patterns import Patterns
+
+from ..shared import groups, running
+from . import comparison
+
+LATE = 30  # updates: when nets are looked at late
+FRAMES = 50  # of a close-up
+COSINE = 'cosine'
+
+
+def parts(
+  recipes: Sequence[loops.Recipe],
+  sets: Mapping[int, Patterns],
+  *,
+  shapes: Sequence[tuple[int, ...]],
+  seed_range: Sequence[int],
+  blocks: seeds.Blocks,
+  search: comparison.Search,
+) -> list[running.Part]:
+  """Returns one part for each recipe, set of vectors and shape.
+
+  They are named `h2`, `h4-2-4`, .. and `vectors1_h2_case` where the sets or the
+  recipes are several.
+
+  Args:
+    recipes: how loops are trained; their lists make a grid.
+    sets: of vectors, by seed.
+    shapes: units a group, visible first and last.
+    seed_range: seeds, for each setting.
+    blocks: the layout.
+    search: what is compared with back-propagation.
+  """
+
+  def part(recipe, seed, sizes):
+    patterns, grid = sets[seed], recipe.grid()
+    several = len(sets) > 1
+    name = [f'vectors{seed}'] * several + [
+      'h' + '-'.join(map(str, sizes[1:-1]))
+    ]
+    name += [recipe.updates] * (len(recipes) > 1)
+    said = {'vector_seed': seed} if several else {}
+    said |= {'hidden': _shape(sizes), 'change_after': recipe.updates}
+    constants = {
+      'units': _units(recipe, sizes),
+      'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
+      'marks': np.array(recipe.marks()) * a_sweep(recipe, patterns),
+      'search_rates': np.array(search.rates),
+      'search_momenta': np.array(search.momenta),
+      **patterns._asdict(),
+    }
+    alone = len(recipes) * len(sets) * len(shapes) == 1
+    return running.Part(
+      '_'.join(name),
+      seeds.cross(seed_range, **grid),
+      [said | setting for setting in seeds.settings(**grid)],
+      functools.partial(
+        _compute, recipe, sizes, patterns, seed_range, search, blocks
+      ),
+      constants,
+      functools.partial(_close_ups, recipe, sizes, patterns, grid, blocks)
+      if alone and len(seeds.settings(**grid)) == 1
+      else running.no_close_ups,
+    )
+
+  return [
+    part(*each) for each in itertools.product(recipes, sets, shapes)
+  ]  # fmt: skip
+
+
+def a_sweep(recipe: loops.Recipe, patterns: Patterns) -> int:
+  """Returns the weight changes of a sweep."""
+  return 1 if recipe.updates == 'sweep' else len(patterns.inputs)
+
+
+def _shape(sizes: tuple[int, ...]) -> int | str:
+  """Returns the hidden groups as a setting: a number, if there is one."""
+  hidden = sizes[1:-1]
+  return hidden[0] if len(hidden) == 1 else '-'.join(map(str, hidden))
+
+
+def _units(recipe, sizes) -> np.ndarray:
+  last = loops.VISIBLE_UNITS[recipe.visible_units].__name__
+  return np.array(['sigmoid'] * (len(sizes) - 2) + [last])
+
+
+def _compute(
+  recipe, sizes, patterns, seed_range, search, blocks, rows, watch
+) -> running.Computed:
+  net, arrays, computed = loops.run(
+    loops.trial(recipe, sizes), rows, patterns, blocks=blocks, watch=watch
+  )
+  asked = rows.seed < seed_range[0] + 2 * search.seeds
+  tried, *cost = comparison.compute(
+    search, recipe, sizes, rows, asked, patterns, blocks
+  )
+  columns = {'seed': rows.seed, **rows.setting, **arrays}
+  if search.seeds:
+    columns['search'] = tried
+  return running.Computed(
+    columns | records.pack_net(net),
+    computed=computed + cost[0],
+    needed=int(np.sum(arrays['age'], dtype=np.int64)) + cost[1],
+    solved=int(np.sum(arrays['outcome'] == loops.Outcome.SOLVED)),
+  )
+
+
+def _close_ups(recipe, sizes, patterns, grid, blocks, read) -> records.Arrays:
+  """Returns what the median, the slowest and a lost net answer as they learn.
+
+  `close_names` `[N]`, `close_seeds` `[N]`, `close_updates` `[N, FRAMES]` and
+  `close_states` `[N, FRAMES, C, V]`, reconstructions without regression: from
+  the start to the update at which the net has learnt.
+  """
+  updates = read('updates')
+  order = np.argsort(np.nan_to_num(updates, nan=np.inf), kind='stable')
+  learnt = order[: np.isfinite(updates).sum()]
+  chosen = {'never': order[-1]} if len(learnt) < len(order) else {}
+  if len(learnt):
+    chosen = {
+      'median': learnt[(len(learnt) - 1) // 2], 'slowest': learnt[-1], **chosen
+    }  # fmt: skip
+  each = a_sweep(recipe, patterns)
+  names, found = list(chosen), []
+  for row in chosen.values():
+    end = updates[row] / each if np.isfinite(updates[row]) else recipe.sweeps
+    last = max(end, min(FRAMES - 1, recipe.horizon))
+    at = np.unique(np.linspace(0, last, FRAMES).round().astype(int))
+    found.append((read('seed')[row], at))
+  return {
+    'close_names': np.array(names),
+    'close_seeds': np.array([seed for seed, _ in found]),
+    'close_updates': np.array([_padded(at) * each for _, at in found]),
+    'close_states': np.array([
+      _frames(recipe, sizes, patterns, grid, blocks, seed, at)
+      for seed, at in found
+    ]),
+  }  # fmt: skip
+
+
+def _padded(at: np.ndarray) -> np.ndarray:
+  """Returns the sweeps of frames, the last repeated up to `FRAMES`."""
+  return np.append(at, np.full(FRAMES - len(at), at[-1]))
+
+
+def _frames(recipe, sizes, patterns, grid, blocks, seed, at) -> np.ndarray:
+  """Returns reconstructions `[FRAMES, C, V]` of one net, trained again."""
+  rows = seeds.cross([seed], **grid)
+  study = loops.trial(recipe, sizes).study
+  frames = []
+  with jax.enable_x64(recipe.precision == 'float64'):
+    for look in seeds.evolve(
+      study, rows, marks=at.tolist(), blocks=blocks, shared=patterns
+    ):
+      net = jax.tree.map(lambda a: a[0].copy(), look.state.net)
+      with jax.default_matmul_precision('highest'):
+        y = jax.vmap(nets.apply, (None, 0))(net, patterns.inputs)
+      frames.append(np.asarray(y, np.float32))
+  return np.array(frames + [frames[-1]] * (FRAMES - len(frames)))
+
+
+def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
+  """Returns the results of the loops of one setting, by name.
+
+  Args:
+    arrays: `[N, ...]`, one setting's.
+    budget: weight changes.
+  """
+  found = {}
+  for suffix in ('', '_sse'):
+    found |= _learning(arrays[f'updates{suffix}'], suffix, budget)
+  outcome = arrays['outcome']
+  found['diverged_rate'] = stats.rate(outcome == loops.Outcome.DIVERGED)
+  found |= _against_100(arrays['updates'])
+  if COSINE in arrays:
+    found |= _over_time(arrays)
+  if 'w1' in arrays and 'w2' not in arrays:
+    sizes = [_norm(arrays[name]) for name in ('w1', 'w0')]
+    finite = np.isfinite(sizes).all(axis=0)
+    found['hv_larger_rate'] = stats.rate((sizes[0] > sizes[1])[finite])
+  if 'search' in arrays:
+    found |= comparison.results(comparison.best(arrays, budget), budget)
+  return found
+
+
+def _learning(updates, suffix, budget) -> dict[str, stats.Estimate]:
+  """Returns how many learn, and how fast; mean and others of those that do."""
+  learnt = np.isfinite(updates)
+  times = updates[learnt]
+  found = {
+    'solved_rate': stats.rate(learnt),
+    'unsolved_rate': stats.rate(~learnt),
+    'updates_mean': stats.mean(times, unit='updates'),
+    'updates_median': stats.median_sweeps(
+      np.where(learnt, updates, budget), ~learnt, budget
+    )._replace(unit='updates'),
+    'updates_10': stats.quantile(times, 0.1, unit='updates'),
+    'updates_90': stats.quantile(times, 0.9, unit='updates'),
+    'updates_99': stats.quantile(times, 0.99, unit='updates'),
+    'updates_max': _largest(times),
+  }
+  return {f'{name}{suffix}': estimate for name, estimate in found.items()}
+
+
+def _largest(times) -> stats.Estimate:
+  largest = float(times.max()) if times.size else None
+  return stats.Estimate(largest, None, None, times.size, 'updates')
+
+
+def _against_100(updates) -> dict[str, stats.Estimate]:
+  """Returns the mean and maximum of groups of 100, and the paper's places."""
+  times = np.where(np.isfinite(updates), updates, np.inf)
+  found = {}
+  for name, statistic, source in (
+    ('mean', np.mean, claims.MEAN),
+    ('maximum', np.max, claims.MAXIMUM),
+  ):
+    among = stats.predictive(
+      times, statistic, claims.SIMULATIONS, source, unit='updates'
+    )
+    found[f'{name}_of_100'] = among.expected
+    found[f'paper_{name}_place'] = stats.Estimate(
+      among.quantile, None, None, len(times), 'share'
+    )
+  return found
+
+
+def _over_time(arrays) -> dict[str, stats.Estimate]:
+  """Returns how changes and matrices agree, first and late: medians."""
+  marks = arrays['marks'][: arrays[COSINE].shape[1]]
+  late = int(np.searchsorted(marks, LATE))
+  if late == len(marks):  # the horizon ends before
+    return {}
+  cosine = arrays[COSINE]
+  columns = {'cosine_vh': cosine[..., 0], 'cosine_hv': cosine[..., -1]}
+  for k in range(1, cosine.shape[-1] - 1):
+    columns[f'cosine_hh{k}'] = cosine[..., k]
+  columns |= {n: arrays[n] for n in ('alignment', 'size_ratio') if n in arrays}
+  found = {
+    f'{name}_{when}': _median(column[:, k], name)
+    for name, column in columns.items()
+    for when, k in (('first', 0), ('late', late))
+  }
+  first = cosine[:, 0, 0]
+  found['vh_uphill_first_rate'] = stats.rate(first[np.isfinite(first)] < 0)
+  if 'alignment' in arrays:
+    found |= _order(
+      arrays['alignment'][:, : late + 1], cosine[:, : late + 1, 0]
+    )
+  return found
+
+
+def _median(values, name) -> stats.Estimate:
+  unit = 'ratio' if name == 'size_ratio' else 'cosine'
+  return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
+
+
+def _order(alignment, agreement) -> dict[str, stats.Estimate]:
+  """Returns which of the two comes first, in nets where both come by `LATE`."""
+  times = [
+    _for_good(values > claims.PARTS) for values in (alignment, agreement)
+  ]
+  both = np.isfinite(times).all(axis=0)
+  aligned, agreed = (t[both] for t in times)
+  return {
+    'aligned_first_rate': stats.rate(aligned < agreed),
+    'agreed_first_rate': stats.rate(agreed < aligned),
+  }
+
+
+def _for_good(flags: np.ndarray) -> np.ndarray:
+  """Returns from when on flags `[S, T]` hold up to the end; inf where not."""
+  holds = np.logical_and.accumulate(flags[:, ::-1], axis=1)[:, ::-1]
+  return np.where(holds[:, -1], np.argmax(holds, axis=1), np.inf)
+
+
+def _norm(weights: np.ndarray) -> np.ndarray:
+  return np.sqrt(np.sum(weights.astype(float) ** 2, axis=(1, 2)))
+
+
+def judge(
+  parts: Mapping[str, records.Arrays],
+  settings: list[dict[str, Any]],
+  *,
+  fixed: Callable[[groups.Group], Mapping[str, Any]],
+) -> list[dict[str, Any]]:
+  """Returns verdicts on the paper's claims at the settings they are about."""
+  found = groups.groups(parts, settings)
+  known = [
+    claim
+    for claim in claims.CLAIMS
+    if all(claim.result in group.results for group in found)
+  ]
+  return groups.verdicts(known, found, fixed)

@@ -1,0 +1,177 @@
+"""Flags of loops that learn by recirculation: shapes, vectors, recipes."""
+
+import re
+
+from absl import flags
+
+from jaxrep import loops
+from jaxrep.learning import descent
+
+from . import common, problems
+
+FLAGS = flags.FLAGS
+LARGEST = 256  # units a group
+
+
+class Shapes(flags.ArgumentParser):
+  """Parses groups of hidden units: '2', or '4-2-4' on one long loop."""
+
+  syntactic_help = (
+    f'whole numbers from 1 to {LARGEST}, joined by - where a loop has several'
+    ' groups'
+  )
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    shapes = tuple(word.strip() for word in argument.split(','))
+    for shape in shapes:
+      sizes = shape.split('-')
+      fits = all(re.fullmatch('[1-9][0-9]{0,2}', size) for size in sizes)
+      if not fits or max(map(int, sizes)) > LARGEST or len(sizes) > 8:
+        raise ValueError(f'expected {self.syntactic_help}, found {shape!r}')
+    if len(set(shapes)) < len(shapes):
+      raise ValueError(f'expected different shapes, found {argument!r}')
+    return shapes
+
+  def flag_type(self) -> str:
+    return 'comma separated shapes'
+
+
+common.define_number(
+  'visible', 'Visible units: of each loop, or of each half of a hierarchy.',
+  kind=int, low=1, high=LARGEST,
+)  # fmt: skip
+flags.DEFINE(
+  Shapes(), 'hidden', None,
+  'Hidden units: 2, or 4-2-4 for the groups of one long loop. A list, separated'
+  ' by commas, tries each on the same seeds.',
+  FLAGS, flags.ListSerializer(','),
+)  # fmt: skip
+flags.DEFINE_enum(
+  'structure', None, ['loop', 'hierarchy'],
+  'One closed loop, or two whose hidden units are the visible units of a third.',
+)  # fmt: skip
+flags.DEFINE_string(
+  'vectors', None,
+  'What is to be held: one_hot; random, uniform in 0 to 1; or a table: FILE.csv'
+  ' with the header v1,v2,.. and one vector a row.',
+)  # fmt: skip
+flags.DEFINE_string(
+  'vectors_digest', None, 'Of a table: what sha256 its bytes should have.'
+)
+common.define_number(
+  'vector_count', 'Of random vectors; 0: as many as visible units.', kind=int,
+  high=4096,
+)  # fmt: skip
+common.define_number(
+  'vector_seed', 'Of random vectors.', kind=int, many=True, high=2**32 - 1
+)
+common.define_number('learning_rate', 'ε.', above=True, many=True)
+common.define_number(
+  'momentum', 'α: the share of the last weight change that is kept.', high=1,
+  many=True,
+)  # fmt: skip
+common.define_number(
+  'init_range', 'Weights and biases start uniform in ± this.', high=1e6,
+  many=True,
+)  # fmt: skip
+for name, letter in (('visible', 'λ_v'), ('hidden', 'λ_h')):
+  common.define_number(
+    f'regression_{name}',
+    f'{letter}: the share of its old state that a {name} unit keeps on later'
+    ' passes.',
+    high=1, many=True,
+  )  # fmt: skip
+common.define_number(
+  'updates', 'Budget: weight changes before a net that has not learnt stops.',
+  kind=int, low=1, high=2**30,
+)  # fmt: skip
+common.define_words(
+  'change_after', descent.UPDATES,
+  'Weights change once a sweep, by the sum over all vectors; after each vector,'
+  ' in their order; or after each, in an order drawn anew for each sweep.',
+)  # fmt: skip
+flags.DEFINE_enum(
+  'visible_units', None, list(loops.VISIBLE_UNITS), 'What visible units are.'
+)
+flags.DEFINE_bool(
+  'tied', None, 'The one matrix is kept the transpose of the other.'
+)
+common.define_number(
+  'passes', 'Trips on which hidden-to-visible weights learn (eq. 3).', kind=int,
+  low=1, high=16,
+)  # fmt: skip
+flags.DEFINE_bool(
+  'keep_factor', None,
+  'Keep the 1/(1-λ_v) of eq. 7 on what leads to hidden units.',
+)  # fmt: skip
+common.define_number(
+  'horizon', 'Sweeps to which every net is followed; 0: none.', kind=int,
+  high=10_000,
+)  # fmt: skip
+flags.DEFINE_enum('precision', None, ['float32', 'float64'], 'Of training.')
+
+
+def shapes() -> list[tuple[int, ...]]:
+  """Returns the units of every group of each loop asked for: (4, 2, 4)."""
+  return [
+    (FLAGS.visible, *map(int, shape.split('-')), FLAGS.visible)
+    for shape in FLAGS.hidden
+  ]
+
+
+def vectors() -> tuple[dict, dict[str, str]]:
+  """Returns the sets of vectors by seed, and the flags that pin a table.
+
+  Raises:
+    BadInputError: there are none such, or they do not fit the visible units.
+  """
+  return problems.vector_sets(
+    FLAGS.vectors,
+    FLAGS.visible,
+    count=FLAGS.vector_count,
+    vector_seeds=FLAGS.vector_seed,
+    linear=FLAGS.visible_units == 'linear',
+    digest=FLAGS.vectors_digest,
+  )
+
+
+def recipes(cases: int) -> list[loops.Recipe]:
+  """Returns what the flags say: one recipe for each of --change_after.
+
+  Args:
+    cases: vectors in a set.
+
+  Raises:
+    BadInputError: flags that do not go together.
+  """
+  if FLAGS.keep_factor and 1 in FLAGS.regression_visible:
+    raise common.BadInputError(
+      '--keep_factor: expected --regression_visible below 1 with it, as the'
+      ' factor is 1/(1-λ_v), found 1'
+    )
+  long = [shape for shape in FLAGS.hidden if '-' in shape]
+  if FLAGS.tied and long:
+    raise common.BadInputError(
+      f'--tied: expected one group of hidden units with it, found --hidden='
+      f'{long[0]}'
+    )
+  return [
+    loops.Recipe(
+      learning_rate=FLAGS.learning_rate,
+      momentum=FLAGS.momentum,
+      init_range=FLAGS.init_range,
+      regression_visible=FLAGS.regression_visible,
+      regression_hidden=FLAGS.regression_hidden,
+      sweeps=-(-FLAGS.updates // (1 if updates == 'sweep' else cases)),
+      horizon=FLAGS.horizon,
+      visible_units=FLAGS.visible_units,
+      tied=FLAGS.tied,
+      passes=FLAGS.passes,
+      keep_factor=FLAGS.keep_factor,
+      updates=updates,
+      precision=FLAGS.precision,
+    )
+    for updates in FLAGS.change_after
+  ]

@@ -1,0 +1,166 @@
+"""What Hinton & McClelland say of the 4-2-4 loop."""
+
+from collections.abc import Callable
+from typing import Any
+
+from jaxrep.claims.judges import FAILS, HOLDS, UNDECIDED, Claim, Results, most
+
+_PAPER = 'Hinton & McClelland, NIPS 1987 (1988)'
+# What the source says of its 100 simulations (p. 363).
+SIMULATIONS, MEAN, MAXIMUM = 100, 48, 202
+# The paper's words have no numbers. Two changes *agree* where their cosine is
+# above the first of these; below the second, 60°, they do not.
+AGREES, PARTS = 0.9, 0.5
+# *Randomly related*: of so many nets at least, the change goes either way.
+EITHER_WAY = 0.25
+# *Comparable*: neither takes more than twice the other's updates.
+COMPARABLE = 2.0
+SETTING = {
+  'visible': 4,
+  'hidden': 2,
+  'vectors': 'one_hot',
+  'learning_rate': 20,
+  'momentum': 0,
+  'init_range': 0.5,
+  'regression_visible': 0.75,
+  'regression_hidden': 0.75,
+  'visible_units': 'logistic',
+  'tied': False,
+  'passes': 1,
+  'keep_factor': False,
+  'change_after': 'sweep',
+}
+
+
+def _between(result: Any, low: float, high: float) -> str:
+  """Judges that a number lies between two, by its interval."""
+  if result['value'] is None or result['low'] is None:
+    return UNDECIDED
+  if low <= result['low'] and result['high'] <= high:
+    return HOLDS
+  return FAILS if result['high'] < low or result['low'] > high else UNDECIDED
+
+
+def _all(*verdicts: str) -> str:
+  """Judges a claim of several parts: one that fails is enough."""
+  if FAILS in verdicts:
+    return FAILS
+  return UNDECIDED if UNDECIDED in verdicts else HOLDS
+
+
+def _place(name: str) -> Callable[[Results], str]:
+  """Judges whether a source's number is one that its runs of ours may give.
+
+  Args:
+    name: of the share of groups of ours below the source's number.
+  """
+
+  def judge(results):
+    share = results[name]['value']
+    if share is None:
+      return UNDECIDED
+    return HOLDS if 0.025 <= share <= 0.975 else FAILS
+
+  return judge
+
+
+def _agree(result: Any) -> str:
+  """Judges that the median cosine is above `AGREES`; below `PARTS` it fails."""
+  if result['value'] is None or result['low'] is None:
+    return UNDECIDED
+  if result['low'] > AGREES:
+    return HOLDS
+  return FAILS if result['high'] < PARTS else UNDECIDED
+
+
+def _random_then_agree(results: Results) -> str:
+  first = _between(results['vh_uphill_first_rate'], EITHER_WAY, 1 - EITHER_WAY)
+  return _all(first, _agree(results['cosine_vh_late']))
+
+
+def _aligned_before(results: Results) -> str:
+  """Judges which of the two most nets have first; ties are neither's."""
+  if most('aligned_first_rate')(results) == HOLDS:
+    return HOLDS
+  return FAILS if most('agreed_first_rate')(results) == HOLDS else UNDECIDED
+
+
+CLAIMS = (
+  Claim(
+    'recirculation-mean',
+    f'{_PAPER}, p. 363',
+    'The 4-2-4 loop needs 48 updates on average to be within 0.1 on every unit'
+    ' (ours: the mean; the verdict: may 100 nets give that mean?).',
+    '48 (mean of 100)',
+    'updates_mean',
+    _place('paper_mean_place'),
+    SETTING,
+  ),
+  Claim(
+    'recirculation-maximum',
+    f'{_PAPER}, p. 363',
+    'The slowest of 100 simulations needs 202 updates (ours: the maximum of'
+    ' 100 nets and what 95 % of such groups have).',
+    '202 (maximum of 100)',
+    'maximum_of_100',
+    _place('paper_maximum_place'),
+    SETTING,
+  ),
+  Claim(
+    'recirculation-random-then-agree',
+    f'{_PAPER}, p. 363 (a)',
+    'Visible-to-hidden changes are at first only randomly related to steepest'
+    ' descent, and later come to agree with it (ours: the median cosine at'
+    ' update 30; holds above 0.9, fails below 0.5, or if at first the changes'
+    ' of more than three nets in four go the same way).',
+    'words only',
+    'cosine_vh_late',
+    _random_then_agree,
+    SETTING,
+  ),
+  Claim(
+    'recirculation-aligned-first',
+    f'{_PAPER}, p. 363 (b)',
+    'That happens after the hidden-to-visible weights have become aligned with'
+    ' the transpose of the others (ours: nets whose alignment is first above'
+    ' 0.5 for good at an earlier update than that cosine is).',
+    'words only',
+    'aligned_first_rate',
+    _aligned_before,
+    SETTING,
+  ),
+  Claim(
+    'recirculation-larger',
+    f'{_PAPER}, p. 363 (c)',
+    'The final hidden-to-visible weights are the larger (ours: nets where they'
+    ' are).',
+    'words only',
+    'hv_larger_rate',
+    most('hv_larger_rate'),
+    SETTING,
+  ),
+  Claim(
+    'recirculation-visible-agree',
+    f'{_PAPER}, p. 363 (d)',
+    'Hidden-to-visible changes agree with back-propagation’s although σ′ is'
+    ' left out (ours: the median cosine at update 30; holds above 0.9, fails'
+    ' below 0.5).',
+    'words only',
+    'cosine_hv_late',
+    lambda results: _agree(results['cosine_hv_late']),
+    SETTING,
+  ),
+  Claim(
+    'recirculation-comparable',
+    f'{_PAPER}, p. 363',
+    'Learning speed is comparable to back-propagation’s (ours: mean updates at'
+    ' the best ε of each, without momentum, on the same fresh seeds;'
+    ' comparable read as within a factor of two).',
+    'words only',
+    'recirculation_over_backprop',
+    lambda results: _between(
+      results['recirculation_over_backprop'], 1 / COMPARABLE, COMPARABLE
+    ),
+    {k: v for k, v in SETTING.items() if k != 'learning_rate'},
+  ),
+)
