@@ -13,7 +13,7 @@ import numpy as np
 import tqdm
 from absl import flags
 
-from jaxrep import stats, trials
+from jaxrep import stats
 from jaxrep.tasks import boolean, symmetry
 
 from .shared import common, running, yardsticks
@@ -22,20 +22,19 @@ FLAGS = flags.FLAGS
 UNIT = 'nets × sweeps / s'
 
 
-def _work(sizes, patterns, learning_rate) -> yardsticks.Work:
-  recipe = trials.Recipe(
-    learning_rate=(learning_rate,), momentum=(0.9,), init_range=(0.3,),
-    positive_weight=(1.0,), margin=(0.5,), bias_init='uniform', band=0.0,
-    sweeps=1, after=0,
-  )  # fmt: skip
-  return yardsticks.Work(recipe, sizes, patterns)
-
-
 STUDIES = {
-  'symmetry': _work((6, 2, 1), symmetry.patterns(6, coding='binary'), 0.1),
-  'xor': _work((2, 2, 1), boolean.xor(), 0.25),
-  'parity8': _work((8, 8, 1), boolean.parity(8), 0.01),
-}
+  'symmetry': yardsticks.layered(
+    (6, 2, 1), symmetry.patterns(6, coding='binary'), learning_rate=0.1
+  ),
+  'xor': yardsticks.layered((2, 2, 1), boolean.xor(), learning_rate=0.25),
+  'parity8': yardsticks.layered(
+    (8, 8, 1), boolean.parity(8), learning_rate=0.01
+  ),
+  'recirculation': yardsticks.loop(
+    (4, 2, 4), boolean.encoder(4),
+    learning_rate=20.0, regression=0.75, init_range=0.5,
+  ),
+}  # fmt: skip
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
 common.define_number(

@@ -9,6 +9,7 @@ or not.
 import dataclasses
 import enum
 import functools
+import operator
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -24,8 +25,12 @@ from jaxrep.tasks.patterns import Patterns
 
 RULES = ('recirculation', 'backprop')
 VISIBLE_UNITS = {'logistic': jax.nn.sigmoid, 'linear': jax.nn.identity}
+SAME = 'same'  # for λ_h: always λ_v
 # The paper's criterion, on every unit, and that of the summed ½ SSE.
 MARGIN = BOUND = 0.1
+# So many vectors' changes are added term by term: the compiler fuses that with
+# what stands before it and after, as it does not a reduction.
+_FEW = 16
 
 
 class Outcome(enum.IntEnum):
@@ -49,7 +54,7 @@ class Recipe(NamedTuple):
     momentum: α: the share of the last weight change that is kept.
     init_range: weights and biases start uniform in ± this.
     regression_visible: λ_v.
-    regression_hidden: λ_h.
+    regression_hidden: λ_h, or `SAME` alone.
     sweeps: the budget of sweeps, each through all cases.
     horizon: sweeps to which every net is followed at every sweep.
     rule: one of `RULES`.
@@ -59,13 +64,15 @@ class Recipe(NamedTuple):
     keep_factor: whether 1/(1-λ_v) is kept.
     updates: when weights change, one of `descent.UPDATES`.
     precision: 'float32' or 'float64'.
+    margin: of the paper's criterion, how far any unit may be from its target.
+    bound: of the criterion of the summed ½ SSE.
   """
 
   learning_rate: tuple[float, ...]
   momentum: tuple[float, ...]
   init_range: tuple[float, ...]
   regression_visible: tuple[float, ...]
-  regression_hidden: tuple[float, ...]
+  regression_hidden: tuple[float | str, ...]
   sweeps: int
   horizon: int
   rule: str = 'recirculation'
@@ -75,10 +82,15 @@ class Recipe(NamedTuple):
   keep_factor: bool = False
   updates: str = 'sweep'
   precision: str = 'float32'
+  margin: float = MARGIN
+  bound: float = BOUND
 
   def grid(self) -> dict[str, tuple[float, ...]]:
     """Returns the fields that are lists, by name."""
-    return {k: v for k, v in self._asdict().items() if isinstance(v, tuple)}
+    lists = {k: v for k, v in self._asdict().items() if isinstance(v, tuple)}
+    if self.regression_hidden == (SAME,):
+      del lists['regression_hidden']
+    return lists
 
   def marks(self) -> list[int]:
     """Returns when nets are looked at: each sweep to the horizon, then fewer.
@@ -119,8 +131,9 @@ def recirculate(
     patterns: the vectors, as inputs.
     recipe: which rule.
   """
+  visible = setting['regression_visible']
   regression = recirculation.Regression(
-    setting['regression_visible'], setting['regression_hidden']
+    visible, setting.get('regression_hidden', visible)
   )
 
   def of_case(visible):
@@ -133,8 +146,13 @@ def recirculate(
     )
 
   each = jax.vmap(of_case)(patterns.inputs)
-  changes = jax.tree.map(lambda a: -jnp.sum(a, axis=0), each)
+  changes = jax.tree.map(lambda a: -_summed(a), each)
   return recirculation.tied_changes(changes) if recipe.tied else changes
+
+
+def _summed(terms: jax.Array) -> jax.Array:
+  few = len(terms) <= _FEW
+  return functools.reduce(operator.add, terms) if few else jnp.sum(terms, 0)
 
 
 def steepest(loop: layered.Net, patterns: Patterns) -> layered.Net:
@@ -191,18 +209,44 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
   def watch(loop, setting, patterns):
     return follow(loop, setting, patterns, recipe) if recipe.horizon else {}
 
+  return trial_of(
+    recipe,
+    start=lambda key, setting: recipe.start(key, setting, sizes),
+    slopes=slopes,
+    watch=watch,
+  )
+
+
+def trial_of(
+  recipe: Recipe,
+  *,
+  start: Callable,
+  slopes: Callable | None,
+  answer: Callable = layered.apply,
+  watch: Callable = lambda net, setting, patterns: {},
+) -> Trial:
+  """Returns the trial of a recipe on anything that gives vectors back.
+
+  Args:
+    recipe: how it is trained.
+    start: as of `descent.study`, and so are the others.
+    slopes: with None the gradient of E is taken.
+    answer: the reconstruction of one vector.
+    watch: what is followed to the horizon, by name.
+  """
   return Trial(
     descent.study(
-      start=lambda key, setting: recipe.start(key, setting, sizes),
+      start=start,
       rule=lambda s: rules.accelerated(s['learning_rate'], s['momentum']),
       error=lambda y, d, setting: errors.squared(y, d),
-      margin=lambda setting: MARGIN,
-      bound=BOUND,
+      margin=lambda setting: recipe.margin,
+      bound=recipe.bound,
       sweeps=recipe.sweeps,
       after=0,
       least=recipe.horizon,
       updates=recipe.updates,
       slopes=slopes,
+      answer=answer,
       watch=watch,
     ),
     recipe,
@@ -230,9 +274,9 @@ def run(
     The nets, leading axis `[S]`; the arrays `outcome` (`Outcome`), `updates`
     and `updates_sse` (weight changes before the criterion first held, NaN if
     never), `age` (sweeps made in all), `error` (final E), `curve` and
-    `worst_curve` `[S, T]` (E, and the error of the worst unit), and `[S, H, ..]`
-    what `follow` returns at every sweep to the horizon; the number of nets ×
-    sweeps computed.
+    `worst_curve` `[S, T]` (E, and the error of the worst unit), and what
+    `follow` returns at every sweep to the horizon, `[S, H, ..]`; the number of
+    nets × sweeps computed.
   """
   recipe, marks = trial.recipe, trial.recipe.marks()
   followed = recipe.horizon + 1 if recipe.horizon else 0

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxrep import records, report, stats, tables
+from jaxrep import loops, records, report, stats, tables
 from jaxrep.claims import recirculation as claims
 from jaxrep.figures import bands, curves, panels, settings, spread, style
 
@@ -178,13 +178,14 @@ def _over_time(group) -> report.Figure:
     series['alignment of the matrices'] = arrays['alignment']
   fig, axes = style.figure(1 + alike, 1, size=(7.5, 4.6 + 3.0 * alike))
   first, *rest = np.atleast_1d(axes)
-  vh = tables.value(group.results.get('cosine_vh_late', {'value': None}))
+  late = group.results.get('cosine_vh_late', {'value': None})
+  vh = tables.number(late['value'], digits=2)
   bands.bands(
     first, marks, *_quantiles(list(series.values())), labels=list(series),
     xlabel='updates', ylabel='cosine (median, 10–90 % of nets)',
     levels={'agree': 1.0, 'unrelated': 0.0},
-    title=f'Visible → hidden changes come to {vh} with steepest descent at'
-    f' update {results.LATE}',
+    title=f'Update {results.LATE}: median cosine {vh} of visible → hidden'
+    ' changes with steepest descent',
   )  # fmt: skip
   if alike:
     bands.bands(
@@ -223,25 +224,25 @@ def _search(group, best, budget) -> report.Figure:
   rates, momenta = arrays['search_rates'], arrays['search_momenta']
   tried = arrays['search'][~np.isnan(arrays['search'][:, 0, 0, 0])]
   tried = np.minimum(tried[: len(tried) // 2], budget)  # [n, 2, A, R]
-  labels = [
-    f'{name}, α = {alpha:g}'
-    for name in comparison.NAMES.values()
-    for alpha in momenta
-  ]
-  flat = tried.reshape(len(tried), len(labels), len(rates))
-  low, high = np.quantile(flat, (0.1, 0.9), axis=0)
-  fig, ax = style.figure(size=(7.5, 5.0))
   order = np.argsort(rates)
-  settings.rates(
-    ax, rates[order], *(a[:, order] for a in (flat.mean(axis=0), low, high)),
-    xlabel='learning rate ε', ylabel='updates (mean, 10–90 % of nets)',
-    labels=labels, unit='updates',
-    title='; '.join(
-      f'{comparison.NAMES[b.rule]}: best ε = {b.rate:g}, α = {b.momentum:g}'
-      for b in best.values()
-    ),
-  )  # fmt: skip
-  ax.set_yscale('log')
+  fig, axes = style.figure(1, len(loops.RULES), size=(10.0, 4.4))
+  for ax, rule, times in zip(
+    axes, loops.RULES, np.moveaxis(tried, 1, 0), strict=True
+  ):
+    low, high = np.quantile(times, (0.1, 0.9), axis=0)
+    lines = (a[:, order] for a in (times.mean(axis=0), low, high))
+    mine = [b for b in best.values() if b.rule == rule]
+    settings.rates(
+      ax, rates[order], *lines, xlabel='learning rate ε',
+      ylabel='updates (mean, 10–90 % of nets)',
+      labels=[f'α = {alpha:g}' for alpha in momenta], unit='updates',
+      yscale='log',
+      title=f'{comparison.NAMES[rule]}: best ε = '
+      + ', '.join(f'{b.rate:g} (α = {b.momentum:g})' for b in mine),
+    )  # fmt: skip
+  bottom = min(ax.get_ylim()[0] for ax in axes)
+  for ax in axes:
+    ax.set_ylim(bottom, 1.3 * budget)
   return report.Figure(
     'search',
     'Each rule at every learning rate that was tried',

@@ -89,7 +89,9 @@ class Words(flags.ArgumentParser):
     return 'comma separated words'
 
 
-class _AsText(flags.ArgumentSerializer):
+class AsText(flags.ArgumentSerializer):
+  """Writes a flag's value as `as_text` does."""
+
   def serialize(self, value) -> str:
     return as_text(value)
 
@@ -116,13 +118,13 @@ def define_number(
   parser = (Numbers if many else Number)(kind, low, high, above)
   if many:
     help += ' A list, separated by commas, makes a grid over the same seeds.'
-  flags.DEFINE(parser, name, default, help, FLAGS, _AsText())
+  flags.DEFINE(parser, name, default, help, FLAGS, AsText())
 
 
 def define_words(name: str, known: Sequence[str], help: str) -> None:
   """Defines a flag that takes one or several of a few words."""
   help += ' A list, separated by commas, tries each over the same seeds.'
-  flags.DEFINE(Words(known), name, None, help, FLAGS, _AsText())
+  flags.DEFINE(Words(known), name, None, help, FLAGS, AsText())
 
 
 define_number('seeds', 'Nets for each setting.', kind=int, low=1, high=SEEDS)

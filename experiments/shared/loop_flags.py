@@ -38,6 +38,19 @@ class Shapes(flags.ArgumentParser):
     return 'comma separated shapes'
 
 
+class Shares(common.Numbers):
+  """Parses numbers from 0 to 1, or the word for those of visible units."""
+
+  def __init__(self):
+    super().__init__(float, 0.0, 1.0, above=False)
+    self.syntactic_help += f', or {loops.SAME!r}'
+
+  def parse(self, argument):
+    if str(argument).strip() == loops.SAME:
+      return (loops.SAME,)
+    return super().parse(argument)
+
+
 common.define_number(
   'visible', 'Visible units: of each loop, or of each half of a hierarchy.',
   kind=int, low=1, high=LARGEST,
@@ -50,7 +63,8 @@ flags.DEFINE(
 )  # fmt: skip
 flags.DEFINE_enum(
   'structure', None, ['loop', 'hierarchy'],
-  'One closed loop, or two whose hidden units are the visible units of a third.',
+  'One closed loop, or two whose hidden units are the visible units of a third'
+  ' one.',
 )  # fmt: skip
 flags.DEFINE_string(
   'vectors', None,
@@ -76,13 +90,17 @@ common.define_number(
   'init_range', 'Weights and biases start uniform in ± this.', high=1e6,
   many=True,
 )  # fmt: skip
-for name, letter in (('visible', 'λ_v'), ('hidden', 'λ_h')):
-  common.define_number(
-    f'regression_{name}',
-    f'{letter}: the share of its old state that a {name} unit keeps on later'
-    ' passes.',
-    high=1, many=True,
-  )  # fmt: skip
+common.define_number(
+  'regression_visible',
+  'λ_v: the share of its old state that a visible unit keeps on later passes.',
+  high=1, many=True,
+)  # fmt: skip
+flags.DEFINE(
+  Shares(), 'regression_hidden', None,
+  'λ_h: the same of hidden units, or “same”: always that of the visible units.'
+  ' A list, separated by commas, makes a grid over the same seeds.',
+  FLAGS, common.AsText(),
+)  # fmt: skip
 common.define_number(
   'updates', 'Budget: weight changes before a net that has not learnt stops.',
   kind=int, low=1, high=2**30,
@@ -157,6 +175,13 @@ def recipes(cases: int) -> list[loops.Recipe]:
       f'--tied: expected one group of hidden units with it, found --hidden='
       f'{long[0]}'
     )
+  each = {name: 1 if name == 'sweep' else cases for name in FLAGS.change_after}
+  if FLAGS.updates < max(each.values()):
+    raise common.BadInputError(
+      f'--updates={FLAGS.updates}: expected a sweep at least, which is'
+      f' {max(each.values())} changes with --change_after='
+      f'{common.as_text(FLAGS.change_after)}'
+    )
   return [
     loops.Recipe(
       learning_rate=FLAGS.learning_rate,
@@ -164,7 +189,7 @@ def recipes(cases: int) -> list[loops.Recipe]:
       init_range=FLAGS.init_range,
       regression_visible=FLAGS.regression_visible,
       regression_hidden=FLAGS.regression_hidden,
-      sweeps=-(-FLAGS.updates // (1 if updates == 'sweep' else cases)),
+      sweeps=FLAGS.updates // changes,
       horizon=FLAGS.horizon,
       visible_units=FLAGS.visible_units,
       tied=FLAGS.tied,
@@ -173,5 +198,5 @@ def recipes(cases: int) -> list[loops.Recipe]:
       updates=updates,
       precision=FLAGS.precision,
     )
-    for updates in FLAGS.change_after
+    for updates, changes in each.items()
   ]

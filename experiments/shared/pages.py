@@ -99,7 +99,7 @@ def assembled(
   below: Sequence[Table],
   shown: Sequence[str],
 ) -> report.Page:
-  """Returns a page with all that a record itself says: verdicts, results, flags.
+  """Returns a page with what every record says: verdicts, results, flags.
 
   Args:
     record: finished.

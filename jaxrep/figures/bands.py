@@ -78,6 +78,7 @@ def _limits(ax, low, high, scale):
   ax.set_yscale(scale)
   if scale == 'log':
     ax.set_ylim(low / 1.3, high * 1.3)
+    ticks.logarithmic(ax.yaxis, *ax.get_ylim())
   else:
     room = 0.04 * (high - low) or 0.1 * abs(high) or 1.0
     ax.set_ylim(low - room, high + room)

@@ -25,6 +25,7 @@ def rates(
   marks: Mapping[str, float] | None = None,
   curves: Mapping[str, Sequence[float]] | None = None,
   scale: str = 'log',
+  yscale: str = 'linear',
   unit: str = 'rate',
   title: str = '',
 ) -> None:
@@ -43,6 +44,8 @@ def rates(
     marks: label -> value, drawn as horizontal lines: what a source says.
     curves: label -> `[X]`: what a source says at every setting.
     scale: of x, 'log' or 'linear'.
+    yscale: of a value that is no share, 'log' or 'linear'; on a log scale all
+      that is finite must be above 0.
     unit: 'rate' or 'share' for values from 0 to 1, drawn as percentages;
       anything else is drawn as it comes.
     title: what was found.
@@ -69,6 +72,10 @@ def rates(
     top = 1.03 if top > ROOM else 1.2 * top
     ax.set_ylim(-0.02 * top, top)
     ticks.percent(ax.yaxis)
+  elif yscale == 'log' and np.isfinite(series[0]).any():
+    ends = np.nanmin(series[1]) / 1.2, np.nanmax(series[2]) * 1.2
+    ax.set(yscale='log', ylim=ends)
+    ticks.logarithmic(ax.yaxis, *ends)
   else:
     ticks.thousands(ax.yaxis)
   if not np.isfinite(series[0]).any():

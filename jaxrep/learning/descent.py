@@ -100,7 +100,7 @@ def study(
     bound: of a second criterion, E < bound, judged beside the first. A net has
       solved its task when both have held.
     least: sweeps that every net makes, solved or not, so that bands over time
-      are of all nets.
+      are of all nets; it may be more than the budget.
     watch: `(net, setting, patterns) -> ` what more is recorded at marks.
   """
 
@@ -155,6 +155,8 @@ def study(
 
   def sweep(life, setting, patterns):
     net, state, met = passes(life, setting, patterns)
+    if least > sweeps:  # who goes on past the budget solves nothing there
+      met &= life.sweep <= sweeps
     solves = (life.solved_at == NEVER) & met
     solved_at = jnp.where(solves, life.sweep, life.solved_at)
     open_ = jnp.any(solved_at == NEVER)

@@ -67,6 +67,7 @@ def circulate(
       new.append(below)
     return new, new
 
+  visible = jnp.asarray(visible, loop[-1].w.dtype)
   first = nets.activations(loop[:-1], visible)
   _, later = jax.lax.scan(trip, first, length=trips, unroll=True)
   return tuple(
@@ -110,7 +111,7 @@ def changes(
     w = jnp.outer(states[k][1], lost)
     result.append(dataclasses.replace(layer, w=w, b=lost))
   lost = states[0][:-1] - states[0][1:]  # [passes, V]
-  w = states[-1][:-1].T @ lost
+  w = jnp.sum(states[-1][:-1, :, None] * lost[:, None], axis=0)
   result.append(dataclasses.replace(loop[-1], w=w, b=jnp.sum(lost, axis=0)))
   return tuple(result)
 
