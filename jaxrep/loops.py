@@ -175,13 +175,15 @@ def follow(
 ) -> dict[str, jax.Array]:
   """Returns what is followed over time, by name.
 
-  `cosine` `[L]`: of each layer's change, biases included, with steepest
-  descent; and of a loop with one hidden group `alignment` and `size_ratio`.
+  `cosine` `[L]`: of each layer's change by recirculation (whatever rule the
+  loop is trained by), biases included, with steepest descent; and of a loop
+  with one hidden group `alignment` and `size_ratio`.
   """
   changes = jax.tree.map(
     jnp.negative, recirculate(loop, setting, patterns, recipe)
   )
   slopes = steepest(loop, patterns)
+  slopes = recirculation.tied_changes(slopes) if recipe.tied else slopes
   found = {'cosine': agreement.by_layer(changes, slopes)}
   if len(loop) == 2:
     found['alignment'] = agreement.alignment(loop)
@@ -279,10 +281,7 @@ def run(
     nets × sweeps computed.
   """
   recipe, marks = trial.recipe, trial.recipe.marks()
-  followed = recipe.horizon + 1 if recipe.horizon else 0
-  total = len(nets.seed)
-  curve = np.full((2, total, len(marks)), np.nan, np.float32)
-  over_time: dict[str, np.ndarray] = {}
+  curves: dict[str, list] = {'curve': [], 'worst_curve': []}
   with jax.enable_x64(recipe.precision == 'float64'):
     for k, look in enumerate(
       seeds.evolve(
@@ -290,15 +289,16 @@ def run(
       )
     ):
       report = look.report
-      curve[0, :, k:] = report.error[:, None]
-      curve[1, :, k:] = report.worst[:, None]
-      for name, now in report.watched.items():
-        shape = (total, followed, *now.shape[1:])
-        at = over_time.setdefault(name, np.zeros(shape, np.float32))
-        at[:, k:] = now[:, None]
+      seen = {'curve': report.error, 'worst_curve': report.worst}
+      if k <= recipe.horizon:
+        seen |= report.watched
+      with np.errstate(over='ignore'):  # of a double that diverges
+        for name, now in seen.items():
+          curves.setdefault(name, []).append(now.astype(np.float32))
       solved = look.state.solved_at != descent.NEVER
       watch(int(look.over.sum()), int(solved[:, 0].sum()))
   a_sweep = 1 if recipe.updates == 'sweep' else len(patterns.inputs)
+  followed = recipe.horizon + 1
   times = np.where(solved, a_sweep * look.state.solved_at, np.nan)
   outcome = np.where(report.finite, Outcome.UNSOLVED, Outcome.DIVERGED)
   arrays = {
@@ -307,8 +307,14 @@ def run(
     'updates_sse': times[:, 1],
     'age': look.state.sweep,
     'error': report.error,
-    'curve': curve[0],
-    'worst_curve': curve[1],
-    **over_time,
+    **{
+      name: _over_time(columns, len(marks) if 'curve' in name else followed)
+      for name, columns in curves.items()
+    },
   }
   return look.state.net, arrays, look.computed
+
+
+def _over_time(columns: list[np.ndarray], count: int) -> np.ndarray:
+  """Returns `[S, count, ..]`; after the last column, when all are over, it."""
+  return np.stack(columns + [columns[-1]] * (count - len(columns)), axis=1)

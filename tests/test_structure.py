@@ -14,7 +14,7 @@ LAYERS = (
   {'seeds'},
   {'learning'},
   {'measures'},
-  {'trials'},
+  {'trials', 'loops', 'hierarchies'},
   {'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},
 )

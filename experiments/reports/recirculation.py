@@ -282,10 +282,13 @@ def _close_up(group, k, name) -> report.Figure:
   arrays = group.arrays
   updates, states = arrays['close_updates'][k], arrays['close_states'][k]
   count = len(np.unique(updates))
-  fig, axes = style.figure(10, 5, size=(6.4, 11.0))
+  rows, columns = states.shape[2:]
+  across = 5
+  high = -(-count // across) * (7.0 / across) * max(rows / columns, 0.5)
+  fig, ax = style.figure(size=(7.0, min(high + 0.4, 16)))
   panels.grid(
-    axes, states[:count], [f'update {u:,}' for u in updates[:count]],
-    caption='rows: vectors; columns: visible units; white 0, dark 1',
+    ax, states[:count], [f'update {u:,}' for u in updates[:count]],
+    columns=across, caption='rows: vectors; columns: visible units; white 0, dark 1',
   )  # fmt: skip
   return report.Figure(
     f'close_{name}',

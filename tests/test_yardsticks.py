@@ -1,0 +1,69 @@
+"""The yardsticks of the benchmark train the nets that jaxrep trains."""
+
+import jax
+import numpy as np
+import pytest
+
+from experiments.shared import yardsticks
+from jaxrep import seeds
+from jaxrep.tasks import boolean
+
+COUNT = 64  # nets: two blocks on two devices
+WORKS = {
+  'layered': yardsticks.layered((2, 2, 1), boolean.xor(), learning_rate=0.25),
+  'loop': yardsticks.loop(
+    (4, 2, 4), boolean.encoder(4),
+    learning_rate=20.0, regression=0.75, init_range=0.5,
+  ),
+}  # fmt: skip
+
+
+@pytest.fixture(params=WORKS)
+def work(request):
+  return WORKS[request.param]
+
+
+@pytest.fixture
+def blocks():
+  return seeds.Blocks(16, tuple(jax.devices()[:2]))
+
+
+def trained(net):
+  """Returns weights and biases, layer by layer, `[S, ...]` each."""
+  leaves = jax.tree.leaves(net)
+  return [np.reshape(a, (COUNT, *a.shape[-k:])) for a, k in zip(
+    leaves, (2, 1) * (len(leaves) // 2), strict=True
+  )]  # fmt: skip
+
+
+# Sums in another order differ in the last bits of float32, by 1e-7; at ε = 20
+# each sweep multiplies that by some 4. Weights move 100 times as far as this.
+def close(found, expected):
+  for a, b in zip(found, expected, strict=True):
+    np.testing.assert_allclose(a, b, atol=5e-5, rtol=0)
+
+
+def test_all_ways_train_the_same_nets(work, blocks):
+  sweeps = 4
+  plain = trained(yardsticks.by_vmap(work, COUNT, blocks.devices)(sweeps))
+  begun = trained(work.starts(range(COUNT)))
+  for before, after in zip(begun, plain, strict=True):
+    assert np.abs(after - before).max() > 5e-3
+  close(trained(yardsticks.by_blocks(work, COUNT, blocks)(sweeps)), plain)
+  look = yardsticks.by_jaxrep(work, COUNT, blocks)(sweeps)
+  close(trained(look.state.net), plain)
+  one = [a for layer in yardsticks.by_numpy(work)(sweeps) for a in layer]
+  close(one, [a[0] for a in plain])
+
+
+def test_no_net_leaves_and_no_sweep_is_left_out(work, blocks):
+  look = yardsticks.by_jaxrep(work, COUNT, blocks)(20)
+  assert not look.over.any()
+  assert look.computed == 20 * COUNT
+  np.testing.assert_array_equal(look.state.sweep, 20)
+
+
+def test_a_run_starts_anew_each_time(work):
+  run = yardsticks.by_numpy(work)
+  first, again = run(3), run(3)
+  jax.tree.map(np.testing.assert_array_equal, first, again)
