@@ -8,8 +8,9 @@ flags: the paper's 4-2-4 on 10,000 nets.
 
 from absl import flags
 
+from .reports import hierarchy as hierarchy_report
 from .reports import recirculation as report
-from .results import comparison
+from .results import comparison, hierarchy
 from .results import recirculation as results
 from .shared import common, loop_flags, running
 
@@ -44,40 +45,48 @@ def _main() -> None:
   sets, pinned = loop_flags.vectors()
   cases = len(next(iter(sets.values())).inputs)
   shapes, recipes = loop_flags.shapes(), loop_flags.recipes(cases)
-  blocks = common.blocks(cases * max(sum(sizes[1:-1]) for sizes in shapes))
-  search = comparison.Search(
-    FLAGS.compare, FLAGS.compare_rates, FLAGS.compare_momenta
-  )
-  deciding = common.deciding_flags(
+  groups = 3 if FLAGS.structure == 'hierarchy' else 1
+  blocks = common.blocks(groups * cases * max(sum(s[1:-1]) for s in shapes))
+  layout = {
+    'shapes': shapes, 'seed_range': common.check_seeds(), 'blocks': blocks
+  }  # fmt: skip
+  flags_text = common.deciding_flags(
     'recirculation', block_size=blocks.size, **pinned
   )
-  budget = FLAGS.updates
-  experiment = running.Experiment(
-    'recirculation',
-    deciding,
-    results.parts(
-      recipes,
-      sets,
-      shapes=shapes,
-      seed_range=common.check_seeds(),
-      blocks=blocks,
-      search=search,
-    ),
-    lambda arrays: results.results(arrays, budget),
-    report.page,
-    lambda parts, settings: results.judge(
-      parts, settings, fixed=_fixed(deciding)
-    ),
-  )
+  made = _hierarchy if FLAGS.structure == 'hierarchy' else _loop
+  experiment = made(flags_text, recipes, sets, layout)
   out = FLAGS.out or 'runs/recirculation'
   running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
 
 
-def _fixed(deciding):
-  """Returns what the flags say of every group."""
+def _loop(flags_text, recipes, sets, layout) -> running.Experiment:
+  search = comparison.Search(
+    FLAGS.compare, FLAGS.compare_rates, FLAGS.compare_momenta
+  )
   names = ('visible', 'vectors', 'visible_units', 'tied', 'passes',
            'keep_factor')  # fmt: skip
-  return lambda group: {name: FLAGS[name].value for name in names}
+  fixed, budget = {name: FLAGS[name].value for name in names}, FLAGS.updates
+  return running.Experiment(
+    'recirculation',
+    flags_text,
+    results.parts(recipes, sets, search=search, **layout),
+    lambda arrays: results.results(arrays, budget),
+    report.page,
+    lambda parts, settings: results.judge(parts, settings, fixed=fixed),
+  )
+
+
+def _hierarchy(flags_text, recipes, sets, layout) -> running.Experiment:
+  loop_flags.check_hierarchy()
+  [patterns], [recipe], budget = sets.values(), recipes, FLAGS.updates
+  return running.Experiment(
+    'recirculation',
+    flags_text,
+    hierarchy.parts(recipe, patterns, trips=FLAGS.trips, **layout),
+    lambda arrays: hierarchy.results(arrays, budget),
+    hierarchy_report.page,
+    hierarchy.judge,
+  )
 
 
 if __name__ == '__main__':

@@ -120,6 +120,14 @@ class Trial(NamedTuple):
   recipe: Recipe
 
 
+def regression(setting: Any) -> recirculation.Regression:
+  """Returns the λs of a setting; λ_h is λ_v where it is not set."""
+  visible = setting['regression_visible']
+  return recirculation.Regression(
+    visible, setting.get('regression_hidden', visible)
+  )
+
+
 def recirculate(
   loop: layered.Net, setting: Any, patterns: Patterns, recipe: Recipe
 ) -> layered.Net:
@@ -131,16 +139,12 @@ def recirculate(
     patterns: the vectors, as inputs.
     recipe: which rule.
   """
-  visible = setting['regression_visible']
-  regression = recirculation.Regression(
-    visible, setting.get('regression_hidden', visible)
-  )
 
   def of_case(visible):
     return recirculation.changes(
       loop,
       visible,
-      regression,
+      regression(setting),
       passes=recipe.passes,
       keep_factor=recipe.keep_factor,
     )

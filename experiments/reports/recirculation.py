@@ -282,13 +282,14 @@ def _close_up(group, k, name) -> report.Figure:
   arrays = group.arrays
   updates, states = arrays['close_updates'][k], arrays['close_states'][k]
   count = len(np.unique(updates))
-  rows, columns = states.shape[2:]
+  rows, columns = states.shape[1:]
   across = 5
   high = -(-count // across) * (7.0 / across) * max(rows / columns, 0.5)
   fig, ax = style.figure(size=(7.0, min(high + 0.4, 16)))
   panels.grid(
     ax, states[:count], [f'update {u:,}' for u in updates[:count]],
-    columns=across, caption='rows: vectors; columns: visible units; white 0, dark 1',
+    columns=across,
+    caption='rows: vectors; columns: visible units; white 0, dark 1',
   )  # fmt: skip
   return report.Figure(
     f'close_{name}',

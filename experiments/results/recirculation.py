@@ -2,7 +2,7 @@
 
 import functools
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import jax
@@ -179,7 +179,7 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   """
   found = {}
   for suffix in ('', '_sse'):
-    found |= _learning(arrays[f'updates{suffix}'], suffix, budget)
+    found |= learning(arrays[f'updates{suffix}'], suffix, budget)
   outcome = arrays['outcome']
   found['diverged_rate'] = stats.rate(outcome == loops.Outcome.DIVERGED)
   found |= _against_100(arrays['updates'])
@@ -194,8 +194,14 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
   return found
 
 
-def _learning(updates, suffix, budget) -> dict[str, stats.Estimate]:
-  """Returns how many learn, and how fast; mean and others of those that do."""
+def learning(updates, suffix, budget) -> dict[str, stats.Estimate]:
+  """Returns how many learn, and how fast: mean and quantiles of those that do.
+
+  Args:
+    updates: `[N]`, NaN where never.
+    suffix: after each name.
+    budget: weight changes.
+  """
   learnt = np.isfinite(updates)
   times = updates[learnt]
   found = {
@@ -293,13 +299,19 @@ def judge(
   parts: Mapping[str, records.Arrays],
   settings: list[dict[str, Any]],
   *,
-  fixed: Callable[[groups.Group], Mapping[str, Any]],
+  fixed: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-  """Returns verdicts on the paper's claims at the settings they are about."""
+  """Returns verdicts on the paper's claims at the settings they are about.
+
+  Args:
+    parts: the record's arrays.
+    settings: the `settings` of its summary.
+    fixed: what all were set to, by flag.
+  """
   found = groups.groups(parts, settings)
   known = [
     claim
     for claim in claims.CLAIMS
     if all(claim.result in group.results for group in found)
   ]
-  return groups.verdicts(known, found, fixed)
+  return groups.verdicts(known, found, lambda group: fixed)

@@ -128,6 +128,10 @@ common.define_number(
   'horizon', 'Sweeps to which every net is followed; 0: none.', kind=int,
   high=10_000,
 )  # fmt: skip
+common.define_number(
+  'trips', 'Of a hierarchy: trips after which a completion is judged.',
+  kind=int, low=1, high=100_000,
+)  # fmt: skip
 flags.DEFINE_enum('precision', None, ['float32', 'float64'], 'Of training.')
 
 
@@ -145,9 +149,11 @@ def vectors() -> tuple[dict, dict[str, str]]:
   Raises:
     BadInputError: there are none such, or they do not fit the visible units.
   """
+  halves = 2 if FLAGS.structure == 'hierarchy' else 1
   return problems.vector_sets(
     FLAGS.vectors,
     FLAGS.visible,
+    halves=halves,
     count=FLAGS.vector_count,
     vector_seeds=FLAGS.vector_seed,
     linear=FLAGS.visible_units == 'linear',
@@ -200,3 +206,28 @@ def recipes(cases: int) -> list[loops.Recipe]:
     )
     for updates, changes in each.items()
   ]
+
+
+def check_hierarchy() -> None:
+  """Refuses what flags of loops allow and hierarchies do not have.
+
+  Raises:
+    BadInputError: the first such flag.
+  """
+  for name, found, expected in (
+    ('compare', FLAGS.compare, 0),
+    ('tied', FLAGS.tied, False),
+    ('change_after', len(FLAGS.change_after), 1),
+    ('hidden', any('-' in shape for shape in FLAGS.hidden), False),
+    ('vectors', FLAGS.vectors == 'random', False),
+  ):
+    if found != expected:
+      words = {
+        'change_after': 'one way', 'hidden': 'one group a loop',
+        'vectors': 'vectors of 0 and 1',
+      }  # fmt: skip
+      raise common.BadInputError(
+        f'--{name}={common.as_text(FLAGS[name].value)}: expected'
+        f' {words.get(name, common.as_text(expected))} with'
+        ' --structure=hierarchy'
+      )

@@ -50,6 +50,7 @@ def vector_sets(
   vectors: str,
   units: int,
   *,
+  halves: int,
   count: int,
   vector_seeds: Sequence[int],
   linear: bool,
@@ -59,7 +60,9 @@ def vector_sets(
 
   Args:
     vectors: 'one_hot', 'random', or the path of a table.
-    units: that see a vector.
+    units: visible ones, of a loop.
+    halves: loops that share a vector out: one, or the two of a hierarchy. One
+      unit is then on in each half, the same in both.
     count: of random vectors; 0: as many as units.
     vector_seeds: of random vectors; of others, the first names the set.
     linear: whether the units may take any number, not only those from 0 to 1.
@@ -86,7 +89,7 @@ def vector_sets(
     }
     return sets, {}
   if vectors == 'one_hot':
-    return {vector_seeds[0]: vectors_of.one_hot(units)}, {}
+    return {vector_seeds[0]: vectors_of.one_hot(units, halves=halves)}, {}
   if not table:
     raise common.BadInputError(
       f'--vectors={vectors}: expected one_hot, random or a FILE.csv, found none'
@@ -94,10 +97,11 @@ def vector_sets(
     )
   with records.naming(pathlib.Path(vectors), '--vectors='):
     patterns = vectors_of.table(vectors, linear=linear)
-  if patterns.inputs.shape[1] != units:
+  if patterns.inputs.shape[1] != halves * units:
+    each = f'--visible={units}' + ' and as many more' * (halves - 1)
     raise common.BadInputError(
-      f'--vectors={vectors}: expected a column for each of --visible={units}'
-      f' units, found {patterns.inputs.shape[1]} columns'
+      f'--vectors={vectors}: expected a column for each of {each} units, found'
+      f' {patterns.inputs.shape[1]} columns'
     )
   return {vector_seeds[0]: patterns}, _pinned('vectors', vectors, digest)
 

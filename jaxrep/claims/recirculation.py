@@ -164,3 +164,27 @@ CLAIMS = (
     {k: v for k, v in SETTING.items() if k != 'learning_rate'},
   ),
 )
+
+
+def _gains(results: Results) -> str:
+  """Judges by the mean difference, net by net: is it surely above 0?"""
+  gain = results['gain_half']
+  if gain['value'] is None or gain['low'] is None:
+    return UNDECIDED
+  if gain['low'] > 0:
+    return HOLDS
+  return FAILS if gain['high'] < 0 else UNDECIDED
+
+
+HIERARCHY = (
+  Claim(
+    'recirculation-hierarchy',
+    f'{_PAPER}, on a hierarchy of closed loops',
+    'A hierarchy of closed loops completes partial vectors (ours: the share'
+    ' completed with half of the units missing, less what the bottom loops'
+    ' complete without the top one; the paper gives no sizes).',
+    'words only',
+    'gain_half',
+    _gains,
+  ),
+)

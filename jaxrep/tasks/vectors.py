@@ -8,16 +8,18 @@ from jaxrep.tasks import tables
 from jaxrep.tasks.patterns import Patterns
 
 
-def one_hot(units: int) -> Patterns:
-  """Returns the vectors `[units, units]` that have one unit on.
+def one_hot(units: int, *, halves: int = 1) -> Patterns:
+  """Returns the vectors `[units, halves · units]` that have one unit on.
 
   Args:
     units: at least 1.
+    halves: how often each vector stands beside itself: vector i of two halves
+      has unit i of either on.
 
   References:
     Hinton & McClelland, NIPS 1987 (1988), p. 363: 1000, 0100, 0010, 0001.
   """
-  return _own(np.eye(units, dtype=np.float32))
+  return _own(np.tile(np.eye(units, dtype=np.float32), halves))
 
 
 def random(units: int, count: int, *, seed: int) -> Patterns:
