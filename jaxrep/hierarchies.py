@@ -43,7 +43,7 @@ def trial(recipe: loops.Recipe, sizes: tuple[int, ...]) -> loops.Trial:
 
   def start(key, setting):
     *below, top = [
-      recipe.start(jax.random.fold_in(key, k), setting, shape)
+      recipe.start(shape)(jax.random.fold_in(key, k), setting)
       for k, shape in enumerate(shapes)
     ]
     return Hierarchy(tuple(below), top)

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 import numpy as np
+import optax
 
 from jaxrep import nets as layered
 from jaxrep import seeds
@@ -101,16 +102,33 @@ class Recipe(NamedTuple):
     every = range(min(self.horizon, last) + 1)
     return sorted({*every, *seeds.marks(last + 1), last})
 
-  def start(self, key: jax.Array, setting: Any, sizes: tuple) -> layered.Net:
-    """Returns a loop before training; `key` is consumed."""
+  def start(self, sizes: tuple[int, ...]) -> Callable:
+    """Returns how a loop of some sizes starts: `(key, setting) -> loop`.
+
+    `key` is consumed. Recipes that start alike give the same function.
+    """
+    return _start(sizes, self.visible_units, self.tied, self.precision)
+
+
+@functools.cache
+def _start(
+  sizes: tuple[int, ...], visible_units: str, tied: bool, precision: str
+) -> Callable:
+  def start(key, setting):
     width = setting['init_range']
     *below, last = layered.init(
       key, sizes, weight_range=width, bias_range=width
     )
-    last = dataclasses.replace(last, unit=VISIBLE_UNITS[self.visible_units])
+    last = dataclasses.replace(last, unit=VISIBLE_UNITS[visible_units])
     loop = (*below, last)
-    loop = recirculation.tied(loop) if self.tied else loop
-    return jax.tree.map(lambda a: a.astype(self.precision), loop)
+    loop = recirculation.tied(loop) if tied else loop
+    return jax.tree.map(lambda a: a.astype(precision), loop)
+
+  return start
+
+
+def _rule(setting: Any) -> optax.GradientTransformation:
+  return rules.accelerated(setting['learning_rate'], setting['momentum'])
 
 
 class Trial(NamedTuple):
@@ -217,7 +235,7 @@ def trial(recipe: Recipe, sizes: tuple[int, ...]) -> Trial:
 
   return trial_of(
     recipe,
-    start=lambda key, setting: recipe.start(key, setting, sizes),
+    start=recipe.start(sizes),
     slopes=slopes,
     watch=watch,
   )
@@ -243,7 +261,7 @@ def trial_of(
   return Trial(
     descent.study(
       start=start,
-      rule=lambda s: rules.accelerated(s['learning_rate'], s['momentum']),
+      rule=_rule,
       error=lambda y, d, setting: errors.squared(y, d),
       margin=lambda setting: recipe.margin,
       bound=recipe.bound,

@@ -221,21 +221,12 @@ def _evolution(
   study: Study, blocks: Blocks, tree, leaves, x64: bool
 ) -> _Evolution:
   """Returns the programs of a study; each is compiled when first called."""
-  del x64  # of the context; it only tells programs apart
-  (seed, setting), shared = tree.unflatten(leaves)
-
-  def start(seed, setting, shared):
-    return study.start(jax.random.key(seed), setting, shared)
-
-  state = jax.eval_shape(start, seed, setting, shared)
+  (_, setting), shared = tree.unflatten(leaves)
+  of_setting, of_state, state, start = _start(
+    study.start, blocks, tree, leaves, x64
+  )
   seen = jax.eval_shape(study.look, state, setting, shared)
-  of_setting, of_state, of_seen = map(layout.Packing, (setting, state, seen))
-
-  def start_block(rows, shared):
-    seeds, settings = rows[0][:, 0], of_setting.unpack(rows[1])
-    return of_state.pack(
-      jax.vmap(start, in_axes=(0, 0, None))(seeds, settings, shared)
-    )
+  of_seen = layout.Packing(seen)
 
   def advance_block(rows, shared, sweeps):
     states, settings = (
@@ -253,9 +244,36 @@ def _evolution(
     of_setting,
     of_state,
     of_seen,
-    layout.over_devices(start_block, blocks),
+    start,
     layout.over_devices(advance_block, blocks),
   )
+
+
+@functools.cache
+def _start(
+  begin: Callable, blocks: Blocks, tree, leaves, x64: bool
+) -> tuple[layout.Packing, layout.Packing, Any, Callable]:
+  """Returns packings of setting and state, the state's shapes, and a program.
+
+  By itself, as studies that start alike share it.
+  """
+  del x64  # of the context; it only tells programs apart
+  (seed, setting), shared = tree.unflatten(leaves)
+
+  def start(seed, setting, shared):
+    return begin(jax.random.key(seed), setting, shared)
+
+  state = jax.eval_shape(start, seed, setting, shared)
+  of_setting, of_state = layout.Packing(setting), layout.Packing(state)
+
+  def start_block(rows, shared):
+    seeds, settings = rows[0][:, 0], of_setting.unpack(rows[1])
+    return of_state.pack(
+      jax.vmap(start, in_axes=(0, 0, None))(seeds, settings, shared)
+    )
+
+  program = layout.over_devices(start_block, blocks)
+  return of_setting, of_state, state, program
 
 
 @functools.cache

@@ -437,7 +437,7 @@ def test_steepest_descent_of_a_tied_loop_is_that_of_its_one_matrix():
   uses, and so of their sum.
   """
   recipe = RECIPE._replace(visible_units='linear', tied=True, horizon=1)
-  loop = recipe.start(jax.random.key(0), {'init_range': 0.5}, (3, 2, 3))
+  loop = recipe.start((3, 2, 3))(jax.random.key(0), {'init_range': 0.5})
   setting = {'regression_visible': 0.99, 'regression_hidden': 0.0}
   found = jax.jit(
     lambda loop: loops.follow(loop, setting, vectors(3), recipe)['cosine']

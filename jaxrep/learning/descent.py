@@ -143,16 +143,6 @@ def study(
 
   passes = by_sweep if updates == 'sweep' else by_case
 
-  def begin(key, setting, patterns):
-    del patterns
-    order = ()
-    if updates == 'shuffled':
-      order = jax.random.key_data(jax.random.fold_in(key, _ORDER))
-    net = start(key, setting)
-    zero = jnp.zeros([], jnp.int32)
-    never = jnp.full([] if bound is None else [2], NEVER, jnp.int32)
-    return Life(net, rule(setting).init(net), order, zero, never)
-
   def sweep(life, setting, patterns):
     net, state, met = passes(life, setting, patterns)
     if least > sweeps:  # who goes on past the budget solves nothing there
@@ -180,7 +170,29 @@ def study(
     watched = watch(life.net, setting, patterns)
     return Report(e, worst, finite, frozen, watched), stays | ~finite
 
-  return seeds.Study(begin, sweep, look)
+  criteria = 1 if bound is None else 2
+  return seeds.Study(
+    _beginning(start, rule, updates == 'shuffled', criteria), sweep, look
+  )
+
+
+@functools.cache
+def _beginning(
+  start: Callable, rule: Callable, shuffled: bool, criteria: int
+) -> Callable:
+  """Returns how a life begins: one function for lives that begin alike."""
+
+  def begin(key, setting, patterns):
+    del patterns
+    order = ()
+    if shuffled:
+      order = jax.random.key_data(jax.random.fold_in(key, _ORDER))
+    net = start(key, setting)
+    zero = jnp.zeros([], jnp.int32)
+    never = jnp.full([] if criteria == 1 else [criteria], NEVER, jnp.int32)
+    return Life(net, rule(setting).init(net), order, zero, never)
+
+  return begin
 
 
 def _shuffled(life: Life, patterns: Patterns) -> Patterns:
