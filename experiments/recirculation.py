@@ -63,8 +63,7 @@ def _loop(flags_text, recipes, sets, layout) -> running.Experiment:
   search = comparison.Search(
     FLAGS.compare, FLAGS.compare_rates, FLAGS.compare_momenta
   )
-  names = ('visible', 'vectors', 'visible_units', 'tied', 'passes',
-           'keep_factor')  # fmt: skip
+  names = 'visible', 'vectors', 'visible_units', 'tied', 'keep_factor'
   fixed, budget = {name: FLAGS[name].value for name in names}, FLAGS.updates
   return running.Experiment(
     'recirculation',

@@ -206,11 +206,13 @@ def test_what_comes_first_is_what_stays():
   """By hand: alignment is above ½ for good from 1 on, agreement from 3 on."""
   alignment = np.array([[0.1, 0.6, 0.7, 0.8], [0.6] * 4, [0.9, 0.1, 0.9, 0.9]])
   agreement = np.array([[0.9, 0.1, 0.2, 0.8], [0.6] * 4, [0.9] * 4])
-  found = results._order(alignment, agreement)
+  found = results._order(alignment, agreement, np.arange(4))
   assert found['aligned_first_rate'] == stats.rate([True, False, False])
   assert found['agreed_first_rate'] == stats.rate([False, False, True])
-  never = results._order(alignment, np.zeros((3, 4)))
+  never = results._order(alignment, np.zeros((3, 4)), np.arange(4))
   assert never['aligned_first_rate'].n == 0
+  assert never['agreed_after'].value is None and never['agreed_after'].censored
+  assert found['aligned_after'].value == 1  # of 1, 0 and 2
 
 
 def test_the_best_counts_nets_that_never_learn_with_the_budget():

@@ -64,10 +64,11 @@ def _series(group) -> dict[str, list]:
     f'of these, nets that learnt ({learnt:,})': 'completed_{}_learnt',
     'bottom loops alone': 'completed_alone_{}',
   }
+  some = 0 < learnt < len(group.solved)
   return {
     label: [group.results[name.format(m)] for m in range(1, count + 1)]
     for label, name in chosen.items()
-    if learnt or 'learnt' not in name
+    if some or 'learnt' not in name
   }
 
 

@@ -14,6 +14,10 @@ from ..shared import grids, groups, pages
 
 PAPER = {'paper: mean 48': claims.MEAN, 'max 202': claims.MAXIMUM}
 LINE = {'criterion 0.1': 0.1}
+SOLVED = grids.SOLVED._replace(
+  label='nets that learn',
+  caption='The share of nets within 0.1 on every unit within the budget.',
+)
 MEDIAN = grids.Drawn(
   'updates_median',
   'How fast they learn',
@@ -24,6 +28,7 @@ MEDIAN = grids.Drawn(
   levels=(),
 )
 SHOWN = ('solved_rate', 'updates_mean', 'updates_median', 'updates_max')
+FOLLOWED = ('aligned_after', 'agreed_after')
 CLOSE = {
   'median': 'The median net',
   'slowest': 'The slowest net that learns',
@@ -40,7 +45,7 @@ def page(record: records.Record) -> report.Page:
   else:
     paper = {k: v for k, v in claims.SETTING.items() if isinstance(v, float)}
     paper['learning_rate'] = claims.SETTING['learning_rate']
-    figures = grids.figures(found, (grids.SOLVED, MEDIAN), paper)
+    figures = grids.figures(found, (SOLVED, MEDIAN), paper)
     if len(found) <= grids.SEVERAL:
       figures.append(_spread(found))
     below = []
@@ -51,7 +56,7 @@ def page(record: records.Record) -> report.Page:
     lede=_lede(record, found, budget),
     figures=figures,
     below=below,
-    shown=SHOWN,
+    shown=SHOWN + FOLLOWED * all(n in found[0].results for n in FOLLOWED),
   )
 
 
@@ -237,8 +242,8 @@ def _search(group, best, budget) -> report.Figure:
       ylabel='updates (mean, 10–90 % of nets)',
       labels=[f'α = {alpha:g}' for alpha in momenta], unit='updates',
       yscale='log',
-      title=f'{comparison.NAMES[rule]}: best ε = '
-      + ', '.join(f'{b.rate:g} (α = {b.momentum:g})' for b in mine),
+      title=f'{comparison.NAMES[rule]}, best: '
+      + ' or '.join(f'ε {b.rate:g}, α {b.momentum:g}' for b in mine),
     )  # fmt: skip
   bottom = min(ax.get_ylim()[0] for ax in axes)
   for ax in axes:

@@ -18,6 +18,7 @@ from . import comparison
 LATE = 30  # updates: when nets are looked at late
 FRAMES = 50  # of a close-up
 COSINE = 'cosine'
+_FIELDS = {'change_after': 'updates'}  # flag -> field of a recipe
 
 
 def parts(
@@ -31,8 +32,8 @@ def parts(
 ) -> list[running.Part]:
   """Returns one part for each recipe, set of vectors and shape.
 
-  They are named `h2`, `h4-2-4`, .. and `vectors1_h2_case` where the sets or the
-  recipes are several.
+  They are named `h2`, `h4-2-4`, .. and `vectors1_h2_case_passes2` where the
+  sets or the recipes are several.
 
   Args:
     recipes: how loops are trained; their lists make a grid.
@@ -49,9 +50,14 @@ def parts(
     name = [f'vectors{seed}'] * several + [
       'h' + '-'.join(map(str, sizes[1:-1]))
     ]
-    name += [recipe.updates] * (len(recipes) > 1)
+    words = {'change_after': recipe.updates, 'passes': recipe.passes}
+    name += [
+      str(word) if isinstance(word, str) else f'{key}{word}'
+      for key, word in words.items()
+      if len({getattr(r, _FIELDS.get(key, key)) for r in recipes}) > 1
+    ]
     said = {'vector_seed': seed} if several else {}
-    said |= {'hidden': _shape(sizes), 'change_after': recipe.updates}
+    said |= {'hidden': _shape(sizes), **words}
     constants = {
       'units': _units(recipe, sizes),
       'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
@@ -262,7 +268,9 @@ def _over_time(arrays) -> dict[str, stats.Estimate]:
   found['vh_uphill_first_rate'] = stats.rate(first[np.isfinite(first)] < 0)
   if 'alignment' in arrays:
     found |= _order(
-      arrays['alignment'][:, : late + 1], cosine[:, : late + 1, 0]
+      arrays['alignment'][:, : late + 1],
+      cosine[:, : late + 1, 0],
+      marks[: late + 1],
     )
   return found
 
@@ -272,23 +280,32 @@ def _median(values, name) -> stats.Estimate:
   return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
 
 
-def _order(alignment, agreement) -> dict[str, stats.Estimate]:
-  """Returns which of the two comes first, in nets where both come by `LATE`."""
-  times = [
-    _for_good(values > claims.PARTS) for values in (alignment, agreement)
-  ]
-  both = np.isfinite(times).all(axis=0)
-  aligned, agreed = (t[both] for t in times)
-  return {
-    'aligned_first_rate': stats.rate(aligned < agreed),
-    'agreed_first_rate': stats.rate(agreed < aligned),
+def _order(alignment, agreement, marks) -> dict[str, stats.Estimate]:
+  """Returns when matrices align and changes agree, and which comes first.
+
+  That is, from when on, up to the last of the marks `[T]`, a cosine `[N, T]` is
+  above `claims.PARTS`. Which is first is asked of nets where both come.
+  """
+  aligned, agreed = (
+    _for_good(values > claims.PARTS, marks) for values in (alignment, agreement)
+  )
+  found = {}
+  for name, times in (('aligned_after', aligned), ('agreed_after', agreed)):
+    never = ~np.isfinite(times)
+    found[name] = stats.median_sweeps(
+      np.where(never, marks[-1], times), never, marks[-1]
+    )._replace(unit='updates')
+  both = np.isfinite(aligned) & np.isfinite(agreed)
+  return found | {
+    'aligned_first_rate': stats.rate((aligned < agreed)[both]),
+    'agreed_first_rate': stats.rate((agreed < aligned)[both]),
   }
 
 
-def _for_good(flags: np.ndarray) -> np.ndarray:
-  """Returns from when on flags `[S, T]` hold up to the end; inf where not."""
+def _for_good(flags: np.ndarray, marks: np.ndarray) -> np.ndarray:
+  """Returns the mark from which on flags `[S, T]` hold to the end, or inf."""
   holds = np.logical_and.accumulate(flags[:, ::-1], axis=1)[:, ::-1]
-  return np.where(holds[:, -1], np.argmax(holds, axis=1), np.inf)
+  return np.where(holds[:, -1], marks[np.argmax(holds, axis=1)], np.inf)
 
 
 def _norm(weights: np.ndarray) -> np.ndarray:

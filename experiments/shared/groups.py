@@ -18,6 +18,9 @@ WORDS = {  # setting -> as an axis says it
   'init_range': 'initial weights in ±',
   'positive_weight': 'weight of positive cases',
   'hidden': 'hidden units',
+  'regression_visible': 'regression λ of visible units',
+  'regression_hidden': 'regression λ of hidden units',
+  'change_after': 'changes after each',
 }
 
 

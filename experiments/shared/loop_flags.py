@@ -118,7 +118,7 @@ flags.DEFINE_bool(
 )
 common.define_number(
   'passes', 'Trips on which hidden-to-visible weights learn (eq. 3).', kind=int,
-  low=1, high=16,
+  low=1, high=16, many=True,
 )  # fmt: skip
 flags.DEFINE_bool(
   'keep_factor', None,
@@ -162,7 +162,7 @@ def vectors() -> tuple[dict, dict[str, str]]:
 
 
 def recipes(cases: int) -> list[loops.Recipe]:
-  """Returns what the flags say: one recipe for each of --change_after.
+  """Returns what the flags say: one for each of --change_after, --passes.
 
   Args:
     cases: vectors in a set.
@@ -199,12 +199,13 @@ def recipes(cases: int) -> list[loops.Recipe]:
       horizon=FLAGS.horizon,
       visible_units=FLAGS.visible_units,
       tied=FLAGS.tied,
-      passes=FLAGS.passes,
+      passes=passes,
       keep_factor=FLAGS.keep_factor,
       updates=updates,
       precision=FLAGS.precision,
     )
     for updates, changes in each.items()
+    for passes in FLAGS.passes
   ]
 
 
@@ -218,13 +219,14 @@ def check_hierarchy() -> None:
     ('compare', FLAGS.compare, 0),
     ('tied', FLAGS.tied, False),
     ('change_after', len(FLAGS.change_after), 1),
+    ('passes', len(FLAGS.passes), 1),
     ('hidden', any('-' in shape for shape in FLAGS.hidden), False),
     ('vectors', FLAGS.vectors == 'random', False),
   ):
     if found != expected:
       words = {
-        'change_after': 'one way', 'hidden': 'one group a loop',
-        'vectors': 'vectors of 0 and 1',
+        'change_after': 'one way', 'passes': 'one number',
+        'hidden': 'one group a loop', 'vectors': 'vectors of 0 and 1',
       }  # fmt: skip
       raise common.BadInputError(
         f'--{name}={common.as_text(FLAGS[name].value)}: expected'
