@@ -82,12 +82,13 @@ def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
   """Returns the row that a word means.
 
   Args:
-    word: a row from 0; 'median', the solved net with the median sweeps;
+    word: a row from 0; 'median', the solved net with the median sweeps (or
+      updates, where a study counts these);
       'worst', the greatest error, what is not finite before all; or an
       outcome, '_' for blanks: its net with the median error. Of an even number
       the lower median, of equals the first row.
-    table: columns `[S]`: 'seed' and, but for rows, 'outcome', 'sweeps',
-      'error'.
+    table: columns `[S]`: 'seed' and, but for rows, 'outcome', 'error' and
+      'sweeps' or 'updates'.
 
   Raises:
     BadInputError: the word means no net.
@@ -100,7 +101,8 @@ def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
     return int(name)
   rows, column = np.arange(total), 'error'
   if name == 'median':
-    rows, column = np.flatnonzero(ended == style.SOLVED), 'sweeps'
+    column = 'sweeps' if 'sweeps' in table else 'updates'
+    rows = np.flatnonzero(ended == style.SOLVED)
     if not rows.size:
       raise common.BadInputError(
         f'--net={word}: expected a solved net, found none among {total:,}'
