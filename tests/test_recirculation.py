@@ -459,6 +459,16 @@ class TestNoGradient:
       jax.grad(error)(without, visible)
 
 
+def test_the_factor_undoes_hidden_regression_where_the_two_are_equal(double):
+  """h(1) - h(3) is (1-λ_h) times h(1) - σ, and the factor is 1/(1-λ_v)."""
+  loop, v = loop_of(3), vector(3)
+  kept = changes(loop, v, Regression(0.75, 0.75), keep_factor=True)
+  free = changes(loop, v, Regression(0.75, 0.0))
+  chex.assert_trees_all_close(kept, free, rtol=1e-12)
+  other = changes(loop, v, Regression(0.5, 0.75), keep_factor=True)
+  assert np.max(np.abs(other[0].w - free[0].w)) > 1e-3
+
+
 def test_states_come_by_group_one_row_a_pass():
   loop = loop_of(0, (4, 3, 2, 4), dtype='f')
   case = loop, vector(0, dtype='f'), Regression(0.5, 0.5)
