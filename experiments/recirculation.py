@@ -18,7 +18,8 @@ FLAGS = flags.FLAGS
 
 common.define_number(
   'compare', 'Seeds on which the best rate of recirculation and of'
-  ' back-propagation is sought, and as many more that report it; 0: none.',
+  ' back-propagation is sought, and as many more that report it; 0: none. Where'
+  ' --learning_rate or --momentum is a list, with the first of it only.',
   kind=int, high=2**20,
 )  # fmt: skip
 common.define_number(
@@ -42,6 +43,7 @@ def _main() -> None:
       f'--compare={FLAGS.compare}: expected at most half of --seeds='
       f'{FLAGS.seeds}'
     )
+  loop_flags.check_structure()
   sets, pinned = loop_flags.vectors()
   cases = len(next(iter(sets.values())).inputs)
   shapes, recipes = loop_flags.shapes(), loop_flags.recipes(cases)
@@ -64,25 +66,24 @@ def _loop(flags_text, recipes, sets, layout) -> running.Experiment:
     FLAGS.compare, FLAGS.compare_rates, FLAGS.compare_momenta
   )
   names = 'visible', 'vectors', 'visible_units', 'tied', 'keep_factor'
-  fixed, budget = {name: FLAGS[name].value for name in names}, FLAGS.updates
+  fixed = {name: FLAGS[name].value for name in names}
   return running.Experiment(
     'recirculation',
     flags_text,
     results.parts(recipes, sets, search=search, **layout),
-    lambda arrays: results.results(arrays, budget),
+    results.results,
     report.page,
     lambda parts, settings: results.judge(parts, settings, fixed=fixed),
   )
 
 
 def _hierarchy(flags_text, recipes, sets, layout) -> running.Experiment:
-  loop_flags.check_hierarchy()
-  [patterns], [recipe], budget = sets.values(), recipes, FLAGS.updates
+  [patterns], [recipe] = sets.values(), recipes
   return running.Experiment(
     'recirculation',
     flags_text,
     hierarchy.parts(recipe, patterns, trips=FLAGS.trips, **layout),
-    lambda arrays: hierarchy.results(arrays, budget),
+    hierarchy.results,
     hierarchy_report.page,
     hierarchy.judge,
   )

@@ -131,6 +131,20 @@ def _rule(setting: Any) -> optax.GradientTransformation:
   return rules.accelerated(setting['learning_rate'], setting['momentum'])
 
 
+def timing(recipe: Recipe, patterns: Patterns) -> dict[str, np.ndarray]:
+  """Returns `marks` `[T]` and `budget` `[1]` of a recipe, in weight changes."""
+  each = a_sweep(recipe, patterns)
+  return {
+    'marks': each * np.array(recipe.marks()),
+    'budget': each * np.array([recipe.sweeps]),
+  }
+
+
+def a_sweep(recipe: Recipe, patterns: Patterns) -> int:
+  """Returns the weight changes of a sweep."""
+  return 1 if recipe.updates == 'sweep' else len(patterns.inputs)
+
+
 class Trial(NamedTuple):
   """A recipe applied to loops of one shape: what `run` needs."""
 
@@ -319,9 +333,9 @@ def run(
           curves.setdefault(name, []).append(now.astype(np.float32))
       solved = look.state.solved_at != descent.NEVER
       watch(int(look.over.sum()), int(solved[:, 0].sum()))
-  a_sweep = 1 if recipe.updates == 'sweep' else len(patterns.inputs)
   followed = recipe.horizon + 1
-  times = np.where(solved, a_sweep * look.state.solved_at, np.nan)
+  made = a_sweep(recipe, patterns) * look.state.solved_at
+  times = np.where(solved, made, np.nan)
   outcome = np.where(report.finite, Outcome.UNSOLVED, Outcome.DIVERGED)
   arrays = {
     'outcome': np.where(solved[:, 0], Outcome.SOLVED, outcome).astype(np.int8),

@@ -289,7 +289,7 @@ def bootstrap(
   """Returns a statistic of paired columns, with its percentile interval.
 
   Seeds are drawn with replacement (1,999 times), each with all of its columns.
-  A bound that is not finite is None.
+  A bound that is not finite is None, and so are those of one seed.
 
   Args:
     statistic: `(*columns [..., S], axis) -> [...]`.
@@ -300,6 +300,8 @@ def bootstrap(
   from scipy import stats
 
   value = float(statistic(*columns, axis=-1))
+  if len(columns[0]) < 2:
+    return Estimate(value, None, None, len(columns[0]), unit)
   with np.errstate(invalid='ignore'):  # inf - inf
     found = stats.bootstrap(
       tuple(columns),

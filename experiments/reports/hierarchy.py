@@ -7,7 +7,7 @@ from jaxrep.figures import panels, settings, style
 
 from ..shared import grids, groups, pages
 
-SHOWN = ('solved_rate', 'updates_median', 'gain_half')
+SHOWN = ('solved_rate', 'updates_median', 'completed_half', 'gain_half')
 
 
 def page(record: records.Record) -> report.Page:
@@ -122,8 +122,8 @@ def _close_up(group) -> report.Figure:
     f' {arrays["close_seed"][0]}',
     'First the whole vectors, then what the visible units say after so many'
     ' trips: the left half is known, the right half starts at 0.5. The net is'
-    ' the one with the median share completed with half of the units missing,'
-    ' among those that learnt.',
+    ' the one with the median share completed with half of the units missing'
+    + (', among those that learnt.' if group.solved.any() else '.'),
     'Visible units of all vectors over the trips of a completion.',
     style.png(fig),
   )

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxrep import loops, records, report, stats, tables
+from jaxrep import loops, records, report, tables
 from jaxrep.claims import recirculation as claims
 from jaxrep.figures import bands, curves, panels, settings, spread, style
 
@@ -39,9 +39,8 @@ CLOSE = {
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
   found = groups.groups(record.parts, record.summary['settings'])
-  budget = int(record.flags['updates'])
   if len(found) == 1:
-    figures, below = _of_one(found[0], budget)
+    figures, below = _of_one(found[0])
   else:
     paper = {k: v for k, v in claims.SETTING.items() if isinstance(v, float)}
     paper['learning_rate'] = claims.SETTING['learning_rate']
@@ -53,14 +52,14 @@ def page(record: records.Record) -> report.Page:
     record,
     found,
     title='Recirculation',
-    lede=_lede(record, found, budget),
+    lede=_lede(record, found),
     figures=figures,
     below=below,
     shown=SHOWN + FOLLOWED * all(n in found[0].results for n in FOLLOWED),
   )
 
 
-def _lede(record, found, budget) -> str:
+def _lede(record, found) -> str:
   question = (
     'Can a closed loop learn to give back its visible vectors by two local'
     ' rules, without a gradient?'
@@ -70,31 +69,37 @@ def _lede(record, found, budget) -> str:
     return (
       f'{question} {len(found):,} settings on the same {len(found[0].solved):,}'
       f' seeds, {record.summary["nets"]:,} nets: the share that learns within'
-      f' {budget:,} updates runs from {min(rates):.1%} to {max(rates):.1%}.'
+      f' {int(record.flags["updates"]):,} updates runs from {min(rates):.1%} to'
+      f' {max(rates):.1%}.'
     )
   said = {k: tables.measured(v) for k, v in found[0].results.items()}
-  text = (
-    f'{question} Of {len(found[0].solved):,} loops, {said["solved_rate"]} come'
-    f' within 0.1 on every unit in {budget:,} updates, on average after'
-    f' {said["updates_mean"]}; by the sum of errors, {said["solved_rate_sse"]}'
-    f' after {said["updates_mean_sse"]}.'
-  )
-  if 'backprop_updates_mean' in said:
-    text += (
-      ' At the best rate of each, on fresh seeds, recirculation takes'
-      f' {said["recirculation_updates_mean"]}, back-propagation'
-      f' {said["backprop_updates_mean"]}.'
+  [budget] = found[0].arrays['budget'].tolist()
+  text = f'{question} Of {len(found[0].solved):,} loops, '
+  for suffix, criterion in (
+    ('', 'come within 0.1 on every unit'),
+    ('_sse', 'bring the sum of errors below 0.1'),
+  ):
+    text += f'{said[f"solved_rate{suffix}"]} {criterion} in {budget:,} updates'
+    if found[0].results[f'updates_mean{suffix}']['value'] is not None:
+      text += f', these on average after {said[f"updates_mean{suffix}"]}'
+    text += '; ' if not suffix else '.'
+  if 'recirculation_over_backprop' in said:
+    text += ' At the best rate of each, on fresh seeds, ' + ', '.join(
+      f'{name} takes {said[f"{rule}_updates_mean"]}'
+      f' ({tables.value(found[0].results[f"{rule}_solved_rate"])} learn)'
+      for rule, name in comparison.NAMES.items()
     )
+    text += '.'
   return text
 
 
-def _of_one(group, budget):
+def _of_one(group):
   figures = [_errors(group), _spread([group])]
   if results.COSINE in group.arrays:
     figures.append(_over_time(group))
-  best = {}
-  if 'search' in group.arrays:
-    best = comparison.best(group.arrays, budget)
+  [budget] = group.arrays['budget'].tolist()
+  best = comparison.best(group.arrays, budget)
+  if best:
     figures.append(_search(group, best, budget))
   for k, name in enumerate(group.arrays.get('close_names', ())):
     figures.append(_close_up(group, k, str(name)))
@@ -123,8 +128,8 @@ def _errors(group) -> report.Figure:
   return report.Figure(
     'errors',
     'Error against update',
-    'Each faint line is one net (the first 2,000 seeds), up to the first look'
-    ' after its criterion held. Above, the largest error of a unit over all'
+    f'Each faint line is one net (the first {min(most, len(outcome)):,} seeds),'
+    ' up to the first look after its criterion held. Above, the largest error of a unit over all'
     ' cases, the paper’s criterion; below, the summed ½ squared error. Errors'
     ' are measured without regression.',
     'Errors of every net against updates, by two criteria, with the line 0.1.',
@@ -136,7 +141,8 @@ def _until_solved(arrays, curve, suffix) -> np.ndarray:
   """Returns curves that end at the first look after the criterion held."""
   marks, updates = arrays['marks'], arrays[f'updates{suffix}']
   before = np.concatenate([[-1], marks[:-1]])
-  ends = np.where(np.isfinite(updates), updates, np.inf)
+  left = arrays['age'] * (marks[1] - marks[0])  # sweeps -> updates
+  ends = np.where(np.isfinite(updates), updates, left)
   return np.where(before[None] < ends[:, None], arrays[curve], np.nan)
 
 
@@ -148,10 +154,10 @@ def _spread(found: Sequence[groups.Group]) -> report.Figure:
     arrays = found[0].arrays
     values = [arrays['updates'], arrays['updates_sse']]
     labels = ['every unit within 0.1', 'summed ½ SSE < 0.1']
-    mean = tables.measured(found[0].results['updates_mean'])
-    title = (
-      f'On average {mean}, at most {int(np.nanmax(values[0], initial=0)):,}'
-    )
+    title = 'None learns'
+    if np.isfinite(values[0]).any():
+      mean = tables.measured(found[0].results['updates_mean'])
+      title = f'On average {mean}, at most {int(np.nanmax(values[0])):,}'
   else:
     values = [g.arrays['updates'] for g in found]
     labels = [groups.words(g, names) for g in found]
@@ -183,14 +189,19 @@ def _over_time(group) -> report.Figure:
     series['alignment of the matrices'] = arrays['alignment']
   fig, axes = style.figure(1 + alike, 1, size=(7.5, 4.6 + 3.0 * alike))
   first, *rest = np.atleast_1d(axes)
-  late = group.results.get('cosine_vh_late', {'value': None})
-  vh = tables.number(late['value'], digits=2)
+  title = ''
+  if 'cosine_vh_late' in group.results:
+    vh = tables.number(group.results['cosine_vh_late']['value'], digits=2)
+    when = marks[np.searchsorted(marks, results.LATE)]
+    title = (
+      f'Update {when}: median cosine {vh} of visible → hidden changes with'
+      ' steepest descent'
+    )
   bands.bands(
     first, marks, *_quantiles(list(series.values())), labels=list(series),
     xlabel='updates', ylabel='cosine (median, 10–90 % of nets)',
     levels={'agree': 1.0, 'unrelated': 0.0},
-    title=f'Update {results.LATE}: median cosine {vh} of visible → hidden'
-    ' changes with steepest descent',
+    title=title,
   )  # fmt: skip
   if alike:
     bands.bands(
@@ -204,7 +215,8 @@ def _over_time(group) -> report.Figure:
     'Lines are medians, bands hold 80 % of all nets at each update, learnt or'
     ' not. Above: the cosine of each matrix’s change, biases included, with'
     ' −∂E/∂w, E without regression; and of the one matrix with the other’s'
-    ' transpose. Below: how much larger the hidden → visible weights are.',
+    ' transpose. Where nets have learnt, σ′ is near 0 for most cases and the'
+    ' two part again. Below: how much larger the hidden → visible weights are.',
     'Cosines and the ratio of the matrices’ sizes over updates, as bands.',
     style.png(fig),
   )
@@ -227,8 +239,7 @@ def _search(group, best, budget) -> report.Figure:
   """The whole search over learning rates."""
   arrays = group.arrays
   rates, momenta = arrays['search_rates'], arrays['search_momenta']
-  tried = arrays['search'][~np.isnan(arrays['search'][:, 0, 0, 0])]
-  tried = np.minimum(tried[: len(tried) // 2], budget)  # [n, 2, A, R]
+  tried = np.minimum(comparison.halves(arrays)[0], budget)  # [n, 2, A, R]
   order = np.argsort(rates)
   fig, axes = style.figure(1, len(loops.RULES), size=(10.0, 4.4))
   for ax, rule, times in zip(
@@ -264,21 +275,18 @@ def _best_table(group, best) -> tables.Table:
   for name, one in best.items():
     said = [
       group.results[f'{name}_{what}']
-      for what in ('updates_mean', 'solved_rate')
+      for what in ('updates_mean', 'updates_median', 'solved_rate')
     ]
-    times = np.minimum(one.updates, np.inf)
-    middle = stats.as_json(
-      stats.quantile(times[np.isfinite(times)], 0.5, unit='updates')
-    )
     edge = 'yes' if one.edge else 'no'
     rule = comparison.NAMES[one.rule]
-    rows.append((rule, one.momentum, one.rate, edge, *said, middle))
+    rows.append((rule, one.momentum, one.rate, edge, *said))
   return tables.Table(
     'Each at its best, on fresh seeds',
-    ('rule', 'α', 'best ε', 'at an end', 'mean updates', 'learn', 'median'),
+    ('rule', 'α', 'best ε', 'at an end', 'mean updates', 'median', 'learn'),
     rows,
     'Mean and median are of the nets that learn. “At an end”: the best ε is the'
-    ' least or the greatest that was tried, so a better one may lie beyond.',
+    ' least or the greatest that was tried, or the best α the greatest, so a'
+    ' better one may lie beyond.',
   )
 
 

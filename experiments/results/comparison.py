@@ -35,7 +35,8 @@ class Best(NamedTuple):
     rule: one of `loops.RULES`.
     rate: ε.
     momentum: α.
-    edge: whether the best rate is the least or the greatest that was tried.
+    edge: whether the rate is the least or the greatest that was tried, or the
+      momentum the greatest: a better one may lie beyond.
     updates: `[n]` of fresh seeds, inf where never.
   """
 
@@ -95,6 +96,18 @@ def compute(
   return found, computed, needed
 
 
+def halves(arrays: records.Arrays) -> tuple[np.ndarray, np.ndarray]:
+  """Returns what the search and the report are made of, `[n, 2, A, R]` each.
+
+  Args:
+    arrays: `[N, ...]`, one setting's.
+  """
+  found = arrays.get('search', np.zeros((0, 1, 1, 1)))
+  found = found[~np.isnan(found[:, 0, 0, 0])].astype(float)
+  half = len(found) // 2
+  return found[:half], found[half:]
+
+
 def best(arrays: records.Arrays, budget: int) -> dict[str, Best]:
   """Returns the best of each rule without and with momentum, by name.
 
@@ -106,23 +119,22 @@ def best(arrays: records.Arrays, budget: int) -> dict[str, Best]:
     arrays: `[N, ...]`, one setting's.
     budget: weight changes.
   """
-  searched = arrays['search'][~np.isnan(arrays['search'][:, 0, 0, 0])]
-  half = len(searched) // 2
-  if not half:
+  searched, fresh = halves(arrays)
+  if not len(searched):
     return {}
   momenta, rates = arrays['search_momenta'], arrays['search_rates']
   result = {}
   for k, rule in enumerate(loops.RULES):
-    means = np.minimum(searched[:half, k], budget).mean(axis=0)  # [A, R]
+    means = np.minimum(searched[:, k], budget).mean(axis=0)  # [A, R]
     for name, some in ((rule, momenta == 0), (f'{rule}_momentum', momenta > 0)):
       if some.any():
         among = np.where(some[:, None], means, np.inf)
         a, r = np.unravel_index(np.argmin(among), among.shape)
-        updates = searched[half:, k, a, r].astype(float)
-        edge = r in (0, len(rates) - 1)
-        result[name] = Best(
-          rule, float(rates[r]), float(momenta[a]), edge, updates
+        rate, momentum = float(rates[r]), float(momenta[a])
+        edge = rate in (rates.min(), rates.max()) or (
+          momentum > 0 and momentum == momenta.max()
         )
+        result[name] = Best(rule, rate, momentum, edge, fresh[:, k, a, r])
   return result
 
 
@@ -130,6 +142,9 @@ def results(
   found: Mapping[str, Best], budget: int
 ) -> dict[str, stats.Estimate]:
   """Returns the results of a comparison, by name.
+
+  Means and medians are of the nets that learn; the two rules are compared on
+  all fresh seeds, a net that never learns counting with the whole budget.
 
   Args:
     found: from `best`.
@@ -141,18 +156,22 @@ def results(
     n = len(one.updates)
     result |= {
       f'{name}_updates_mean': stats.mean(one.updates[learnt], unit='updates'),
+      f'{name}_updates_median': stats.quantile(
+        one.updates[learnt], 0.5, unit='updates'
+      ),
       f'{name}_solved_rate': stats.rate(learnt),
       f'{name}_best_rate': stats.Estimate(one.rate, None, None, n, 'ε'),
     }
     if one.momentum:
-      result[f'{name}_best'] = stats.Estimate(one.momentum, None, None, n, 'α')
-  pair = [
-    np.minimum(found[rule].updates, budget)
-    for rule in loops.RULES
-    if rule in found
-  ]
-  if len(pair) == 2:
+      best = stats.Estimate(one.momentum, None, None, n, 'α')
+      result[f'{name}_best_momentum'] = best
+  if all(rule in found for rule in loops.RULES):
+    pair = [np.minimum(found[rule].updates, budget) for rule in loops.RULES]
+    ends = sum(found[rule].edge for rule in loops.RULES)
     result |= {
+      'best_rates_at_an_end': stats.Estimate(
+        float(ends), None, None, len(loops.RULES), 'rules'
+      ),
       'recirculation_less_backprop': stats.paired_bootstrap(
         *pair, unit='updates'
       ),

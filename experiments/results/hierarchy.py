@@ -52,8 +52,7 @@ def parts(
       functools.partial(_compute, recipe, sizes, patterns, trips, blocks),
       {
         'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
-        'marks': np.array(recipe.marks())
-        * recirculation.a_sweep(recipe, patterns),
+        **loops.timing(recipe, patterns),
         'best_possible': best,
         **patterns._asdict(),
       },
@@ -132,14 +131,17 @@ def _net(read, row, recipe) -> hierarchy.Hierarchy:
   return hierarchy.Hierarchy((left, right), top)
 
 
-def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
+def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   """Returns the results of the hierarchies of one setting, by name.
+
+  `completed_3` is the share of partial vectors with three units missing that
+  were completed, `completed_alone_3` that without the top loop, `.._learnt` of
+  the nets that learnt, `.._half` with half of the units missing.
 
   Args:
     arrays: `[N, ...]`, one setting's.
-    budget: weight changes.
   """
-  found = {}
+  found, [budget] = {}, arrays['budget'].tolist()
   for suffix in ('', '_sse'):
     found |= recirculation.learning(arrays[f'updates{suffix}'], suffix, budget)
   outcome = arrays['outcome']
@@ -149,14 +151,13 @@ def results(arrays: records.Arrays, budget: int) -> dict[str, stats.Estimate]:
     for column in ('completed', 'completed_alone'):
       for m, shares in enumerate(arrays[column][rows].T, 1):
         found[f'{column}_{m}{name}'] = stats.mean(shares, unit='share')
-  gains = arrays['completed'] - arrays['completed_alone']
-  found['gain_half'] = stats.mean(gains[:, _half(arrays)], unit='share')
+  half = arrays['inputs'].shape[1] // 2
+  gains = (arrays['completed'] - arrays['completed_alone'])[:, half - 1]
+  found['completed_half'] = found[f'completed_{half}']
+  found['completed_half_learnt'] = found[f'completed_{half}_learnt']
+  found['gain_half'] = stats.mean(gains, unit='share')
+  found['gain_half_learnt'] = stats.mean(gains[learnt], unit='share')
   return found
-
-
-def _half(arrays) -> int:
-  """Returns the column of as many missing units as half a vector has."""
-  return arrays['inputs'].shape[1] // 2 - 1
 
 
 def judge(

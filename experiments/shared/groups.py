@@ -131,6 +131,7 @@ def verdicts(
 ) -> list[dict[str, Any]]:
   """Returns the verdict on every claim at the settings that it is about.
 
+  Where its result was measured, that is.
   One a setting, or one in all where there are more than `FEW`.
 
   Args:
@@ -140,7 +141,11 @@ def verdicts(
   """
   names, result = list(free(found)), []
   for claim in claims:
-    about = [g for g in found if claim.is_about({**fixed(g), **g.setting})]
+    about = [
+      g
+      for g in found
+      if claim.result in g.results and claim.is_about({**fixed(g), **g.setting})
+    ]
     each = [
       judges.verdicts([claim], g.results, setting=words(g, names))[0]
       for g in about

@@ -11,6 +11,7 @@ from . import common, problems
 
 FLAGS = flags.FLAGS
 LARGEST = 256  # units a group
+HALF = 16  # visible units of a hierarchy's half: subsets are many
 
 
 class Shapes(flags.ArgumentParser):
@@ -209,27 +210,30 @@ def recipes(cases: int) -> list[loops.Recipe]:
   ]
 
 
-def check_hierarchy() -> None:
-  """Refuses what flags of loops allow and hierarchies do not have.
+def check_structure() -> None:
+  """Refuses what flags of the other structure are set to.
 
   Raises:
     BadInputError: the first such flag.
   """
-  for name, found, expected in (
-    ('compare', FLAGS.compare, 0),
-    ('tied', FLAGS.tied, False),
-    ('change_after', len(FLAGS.change_after), 1),
-    ('passes', len(FLAGS.passes), 1),
-    ('hidden', any('-' in shape for shape in FLAGS.hidden), False),
-    ('vectors', FLAGS.vectors == 'random', False),
+  unused = FLAGS.trips != FLAGS['trips'].default
+  if FLAGS.structure == 'loop' and unused:
+    raise common.BadInputError(
+      f'--trips={FLAGS.trips}: expected --structure=hierarchy with it'
+    )
+  if FLAGS.structure == 'loop':
+    return
+  for name, fits, expected in (
+    ('visible', FLAGS.visible <= HALF, f'at most {HALF}'),
+    ('compare', not FLAGS.compare, '0'),
+    ('tied', not FLAGS.tied, 'false'),
+    ('change_after', len(FLAGS.change_after) == 1, 'one way'),
+    ('passes', len(FLAGS.passes) == 1, 'one number'),
+    ('hidden', not any('-' in h for h in FLAGS.hidden), 'one group a loop'),
+    ('vectors', FLAGS.vectors != 'random', 'vectors of 0 and 1'),
   ):
-    if found != expected:
-      words = {
-        'change_after': 'one way', 'passes': 'one number',
-        'hidden': 'one group a loop', 'vectors': 'vectors of 0 and 1',
-      }  # fmt: skip
+    if not fits:
       raise common.BadInputError(
-        f'--{name}={common.as_text(FLAGS[name].value)}: expected'
-        f' {words.get(name, common.as_text(expected))} with'
-        ' --structure=hierarchy'
+        f'--{name}={common.as_text(FLAGS[name].value)}: expected {expected}'
+        ' with --structure=hierarchy'
       )

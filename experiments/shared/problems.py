@@ -96,7 +96,7 @@ def vector_sets(
       ' of them'
     )
   with records.naming(pathlib.Path(vectors), '--vectors='):
-    patterns = vectors_of.table(vectors, linear=linear)
+    patterns = vectors_of.table(vectors, linear=linear, binary=halves > 1)
   if patterns.inputs.shape[1] != halves * units:
     each = f'--visible={units}' + ' and as many more' * (halves - 1)
     raise common.BadInputError(

@@ -103,7 +103,8 @@ def _legend(ax, series, labels, never):
     look, lost = style.series(k), np.sum(~np.isfinite(a))
     words = f'{label}: {a.size:,} net' + 's' * (a.size != 1)
     if a.size:
-      middle = np.median(np.where(np.isfinite(a), a, np.inf))
+      whole = np.where(np.isfinite(a), a, np.inf)
+      middle = np.quantile(whole, 0.5, method='inverted_cdf')
       words += f', median {middle:,.6g}' if middle < np.inf else ', median none'
     if lost:
       words += f', {never}: {lost:,}'

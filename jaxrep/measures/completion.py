@@ -46,9 +46,10 @@ def best_possible(vectors: np.ndarray, known: np.ndarray) -> np.ndarray:
     vectors: `[N, U]`, no two the same.
     known: `[P, U]` bool.
   """
-  same = vectors[:, None] == vectors[None]  # [N, N, U]
-  agree = np.all(same[:, :, None] | ~known[None, None], axis=-1)  # [N, N, P]
-  return 1 / np.sum(agree, axis=1)
+  differ = (vectors[:, None] != vectors[None]).astype(np.float32)  # [N, N, U]
+  at_known = known.T.astype(np.float32)
+  # One vector at a time: all pairs under all masks can be gigabytes.
+  return np.stack([1 / np.sum(one @ at_known == 0, axis=0) for one in differ])
 
 
 def by_missing(values: np.ndarray, known: np.ndarray) -> np.ndarray:

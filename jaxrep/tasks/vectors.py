@@ -34,23 +34,28 @@ def random(units: int, count: int, *, seed: int) -> Patterns:
   return _own(draw.astype(np.float32))
 
 
-def table(path: str | os.PathLike, *, linear: bool) -> Patterns:
+def table(
+  path: str | os.PathLike, *, linear: bool, binary: bool = False
+) -> Patterns:
   """Returns the vectors of a CSV file with the columns v1, v2, ..
 
   Args:
     path: as for `tables.read`.
     linear: whether units may take any number, not only those from 0 to 1.
+    binary: whether they are 0 or 1.
 
   Raises:
     ValueError: anything else, in one line that says where in the file.
     OSError: what cannot be opened or read.
   """
-  expected = 'a number that is finite in float32'
-  kind = tables.Kind('v', 'units', expected, tables.finite)
-  if not linear:
-    kind = tables.Kind(
-      'v', 'units', 'a number from 0 to 1', lambda value: 0 <= value <= 1
-    )
+  kind = tables.Kind(
+    'v', 'units', 'a number from 0 to 1', lambda value: 0 <= value <= 1
+  )
+  if binary:
+    kind = kind._replace(expected='0 or 1', fits=lambda value: value in (0, 1))
+  elif linear:
+    finite = 'a number that is finite in float32'
+    kind = kind._replace(expected=finite, fits=tables.finite)
   return _own(*tables.read(path, [kind]))
 
 
