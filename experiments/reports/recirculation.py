@@ -130,8 +130,8 @@ def _errors(group) -> report.Figure:
     'Error against update',
     f'Each faint line is one net (the first {min(most, len(outcome)):,} seeds),'
     ' up to the first look after its criterion held. Above, the largest error'
-    ' of a unit over all cases, the paper’s criterion; below, the summed ½ squared error. Errors'
-    ' are measured without regression.',
+    ' of a unit over all cases, the paper’s criterion; below, the summed ½'
+    ' squared error. Errors are measured without regression.',
     'Errors of every net against updates, by two criteria, with the line 0.1.',
     style.png(fig),
   )
