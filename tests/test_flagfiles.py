@@ -16,7 +16,7 @@ NOT_DECIDING = {'out'}
 RESOLVED = {'block_size'}
 # Decide only where something else is given, and are not in paper.flags: what a
 # user's own table should hold.
-PINNED = {'boolean': {'task_digest'}}
+PINNED = {'boolean': {'task_digest'}, 'recirculation': {'vectors_digest'}}
 
 
 @pytest.fixture(params=FLAGFILES, ids=lambda p: f'{p.parent.name}-{p.stem}')

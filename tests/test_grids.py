@@ -27,7 +27,8 @@ def rate(value, unit='rate'):
 def made(settings, values=HALF, result=grids.SOLVED):
   """Groups with made-up results."""
   outcomes = np.array([Outcome.SOLVED, Outcome.SATURATED] * 5)
-  arrays = {'outcome': outcomes}
+  labels = np.array([outcome.label for outcome in Outcome])
+  arrays = {'outcome': outcomes, 'outcomes': labels}
   return [
     groups.Group(
       setting, 'h2', arrays, {result.result: rate(value, result.unit)}

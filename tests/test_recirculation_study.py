@@ -255,7 +255,7 @@ def test_the_best_counts_nets_that_never_learn_with_the_budget():
     (['--vectors=none.csv'], ['none.csv', 'No such file']),
     (['--vector_seed=1,2'], ['--vector_seed', '--vectors=random']),
     (['--vectors_digest=0'], ['--vectors_digest', 'a table']),
-    (['--compare=6000'], ['--compare=6000', '--seeds=10000']),
+    (['--compare=-1'], ['--compare=-1', '≥ 0']),
     (['--tied', '--hidden=2-2'], ['--tied', '--hidden=2-2']),
     (['--keep_factor', '--regression_visible=1'], ['--keep_factor', 'below 1']),
     (['--update=3'], ["'update'"]),
