@@ -48,8 +48,19 @@ def binary(environment):
 
 
 @pytest.fixture(scope='session')
-def smoke(binary, tmp_path_factory):
-  """The folder that symmetry's `smoke.flags` leaves, and what it printed."""
-  folder = tmp_path_factory.mktemp('smoke') / 'symmetry'
-  flags = '--flagfile=flags/symmetry/smoke.flags', f'--out={folder}'
-  return folder, binary('symmetry')(*flags, cwd=binaries.ROOT)
+def smoke_of(binary, tmp_path_factory):
+  """Returns what a study's `smoke.flags` leaves, and how the run ended."""
+
+  @functools.cache
+  def run(study):
+    folder = tmp_path_factory.mktemp('smoke') / study
+    flags = f'--flagfile=flags/{study}/smoke.flags', f'--out={folder}'
+    return folder, binary(study)(*flags, cwd=binaries.ROOT)
+
+  return run
+
+
+@pytest.fixture(scope='session')
+def smoke(smoke_of):
+  """What symmetry's leaves."""
+  return smoke_of('symmetry')

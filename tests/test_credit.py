@@ -38,9 +38,8 @@ RECIPE = trials.Recipe(
 
 
 @pytest.fixture(scope='module')
-def smoke(binary, tmp_path_factory):
-  folder = tmp_path_factory.mktemp('smoke') / 'credit'
-  ended = binary('credit')(SMOKE, f'--out={folder}', cwd=ROOT)
+def smoke(smoke_of):
+  folder, ended = smoke_of('credit')
   assert (ended.code, ended.err) == (0, '')
   return folder, ended
 

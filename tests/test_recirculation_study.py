@@ -6,7 +6,6 @@ import json
 import numpy as np
 import pytest
 import samples
-from binaries import ROOT
 
 from experiments.results import comparison
 from experiments.results import recirculation as results
@@ -14,13 +13,10 @@ from jaxrep import records, stats
 from jaxrep.claims import judges
 from jaxrep.claims import recirculation as claims
 
-SMOKE = '--flagfile=flags/recirculation/smoke.flags'
-
 
 @pytest.fixture(scope='module')
-def smoke(binary, tmp_path_factory):
-  folder = tmp_path_factory.mktemp('smoke') / 'recirculation'
-  ended = binary('recirculation')(SMOKE, f'--out={folder}', cwd=ROOT)
+def smoke(smoke_of):
+  folder, ended = smoke_of('recirculation')
   assert (ended.code, ended.err) == (0, '')
   return folder, ended
 

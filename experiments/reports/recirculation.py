@@ -65,13 +65,8 @@ def _lede(record, found) -> str:
     ' rules, without a gradient?'
   )
   if len(found) > 1:
-    rates = [g.results['solved_rate']['value'] for g in found]
-    return (
-      f'{question} {len(found):,} settings on the same {len(found[0].solved):,}'
-      f' seeds, {record.summary["nets"]:,} nets: the share that learns within'
-      f' {int(record.flags["updates"]):,} updates runs from {min(rates):.1%} to'
-      f' {max(rates):.1%}.'
-    )
+    does = f'learns within {int(record.flags["updates"]):,} updates'
+    return f'{question} {pages.over_settings(record, found, does)}'
   said = {k: tables.measured(v) for k, v in found[0].results.items()}
   [budget] = found[0].arrays['budget'].tolist()
   text = f'{question} Of {len(found[0].solved):,} loops, '

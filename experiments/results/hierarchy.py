@@ -50,12 +50,7 @@ def parts(
       seeds.cross(seed_range, **grid),
       [{'hidden': sizes[1], **s} for s in seeds.settings(**grid)],
       functools.partial(_compute, recipe, sizes, patterns, trips, blocks),
-      {
-        'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
-        **loops.timing(recipe, patterns),
-        'best_possible': best,
-        **patterns._asdict(),
-      },
+      recirculation.constants(recipe, patterns) | {'best_possible': best},
       functools.partial(_close_up, patterns, recipe, trips)
       if alone
       else running.no_close_ups,
@@ -95,7 +90,7 @@ def _close_up(patterns, recipe, trips, read) -> records.Arrays:
   rows = np.flatnonzero(learnt if learnt.any() else ~learnt)
   share = read('completed')[rows, half - 1]
   row = rows[np.argsort(share, kind='stable')[(len(rows) - 1) // 2]]
-  net = _net(read, row, recipe)
+  net = _net(read, row, recirculation.units(recipe, (half, 0, half)))
   setting = {
     name: read(name)[row] for name in recipe.grid() if 'regression' in name
   }
@@ -117,15 +112,14 @@ def _close_up(patterns, recipe, trips, read) -> records.Arrays:
   }
 
 
-def _net(read, row, recipe) -> hierarchy.Hierarchy:
-  """Returns one net of a part, with its units."""
+def _net(read, row, units) -> hierarchy.Hierarchy:
+  """Returns one net of a part, each of its loops with these units."""
 
   def loop(name):
     arrays = {
       key: read(f'{name}_{key}')[row] for key in ('w0', 'b0', 'w1', 'b1')
     }
-    last = loops.VISIBLE_UNITS[recipe.visible_units].__name__
-    return records.unpack_net(arrays | {'units': np.array(['sigmoid', last])})
+    return records.unpack_net(arrays | {'units': units})
 
   left, right, top = map(loop, LOOPS)
   return hierarchy.Hierarchy((left, right), top)
@@ -141,11 +135,7 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   Args:
     arrays: `[N, ...]`, one setting's.
   """
-  found, [budget] = {}, arrays['budget'].tolist()
-  for suffix in ('', '_sse'):
-    found |= recirculation.learning(arrays[f'updates{suffix}'], suffix, budget)
-  outcome = arrays['outcome']
-  found['diverged_rate'] = stats.rate(outcome == loops.Outcome.DIVERGED)
+  found = recirculation.learning(arrays)
   learnt = np.isfinite(arrays['updates'])
   for name, rows in (('', slice(None)), ('_learnt', learnt)):
     for column in ('completed', 'completed_alone'):

@@ -57,13 +57,10 @@ def parts(
       'change_after': recipe.updates,
       'passes': recipe.passes,
     }
-    constants = {
-      'units': _units(recipe, sizes),
-      'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
-      **loops.timing(recipe, patterns),
+    shared = {
+      'units': units(recipe, sizes),
       'search_rates': np.array(search.rates),
       'search_momenta': np.array(search.momenta),
-      **patterns._asdict(),
     }
     alone = len(recipes) * len(sets) * len(shapes) == 1
     return running.Part(
@@ -73,7 +70,7 @@ def parts(
       functools.partial(
         _compute, recipe, sizes, patterns, seed_range, search, blocks
       ),
-      constants,
+      constants(recipe, patterns) | shared,
       functools.partial(close_ups.compute, recipe, sizes, patterns, blocks)
       if alone and len(seeds.settings(**grid)) == 1
       else running.no_close_ups,
@@ -90,7 +87,17 @@ def _shape(sizes: tuple[int, ...]) -> int | str:
   return hidden[0] if len(hidden) == 1 else '-'.join(map(str, hidden))
 
 
-def _units(recipe, sizes) -> np.ndarray:
+def constants(recipe: loops.Recipe, patterns: Patterns) -> records.Arrays:
+  """Returns what is the same for all nets of a recipe on a set of vectors."""
+  return {
+    'outcomes': np.array([outcome.label for outcome in loops.Outcome]),
+    **loops.timing(recipe, patterns),
+    **patterns._asdict(),
+  }
+
+
+def units(recipe: loops.Recipe, sizes: tuple[int, ...]) -> np.ndarray:
+  """Returns the names of the units of each layer of a loop, for a record."""
   last = loops.VISIBLE_UNITS[recipe.visible_units].__name__
   return np.array(['sigmoid'] * (len(sizes) - 2) + [last])
 
@@ -127,12 +134,8 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   Args:
     arrays: `[N, ...]`, one setting's.
   """
-  found, [budget] = {}, arrays['budget'].tolist()
-  for suffix in ('', '_sse'):
-    found |= learning(arrays[f'updates{suffix}'], suffix, budget)
-  outcome = arrays['outcome']
-  found['diverged_rate'] = stats.rate(outcome == loops.Outcome.DIVERGED)
-  found |= _against_100(arrays['updates'], budget)
+  [budget] = arrays['budget'].tolist()
+  found = learning(arrays) | _against_100(arrays['updates'], budget)
   if COSINE in arrays:
     found |= _over_time(arrays)
   if 'w1' in arrays and 'w2' not in arrays:
@@ -142,14 +145,24 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   return found | comparison.results(comparison.best(arrays, budget), budget)
 
 
-def learning(updates, suffix, budget) -> dict[str, stats.Estimate]:
-  """Returns how many learn, and how fast: mean and quantiles of those that do.
+def learning(arrays: records.Arrays) -> dict[str, stats.Estimate]:
+  """Returns how many learn by either criterion, and how fast; who diverges.
+
+  Means and quantiles are of those that learn.
 
   Args:
-    updates: `[N]`, NaN where never.
-    suffix: after each name.
-    budget: weight changes.
+    arrays: `[N, ...]`, one setting's.
   """
+  diverged = arrays['outcome'] == loops.Outcome.DIVERGED
+  [budget] = arrays['budget'].tolist()
+  return {
+    **_times(arrays['updates'], '', budget),
+    **_times(arrays['updates_sse'], '_sse', budget),
+    'diverged_rate': stats.rate(diverged),
+  }
+
+
+def _times(updates, suffix, budget) -> dict[str, stats.Estimate]:
   learnt = np.isfinite(updates)
   times = updates[learnt]
   found = {
@@ -210,10 +223,9 @@ def _over_time(arrays) -> dict[str, stats.Estimate]:
     for name, column in columns.items()
     for when, k in (('first', 0), ('late', late))
   }
-  learning = ~(arrays['updates'] <= marks[late])
+  still = ~(arrays['updates'] <= marks[late])
   for name in ('cosine_vh', 'cosine_hv'):
-    late_ones = columns[name][learning, late]
-    found[f'{name}_late_learning'] = _median(late_ones, name)
+    found[f'{name}_late_learning'] = _median(columns[name][still, late], name)
   first = cosine[:, 0, 0]
   found['vh_uphill_first_rate'] = stats.rate(first[np.isfinite(first)] < 0)
   if 'alignment' in arrays:

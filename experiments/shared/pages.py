@@ -130,15 +130,28 @@ def assembled(
   )
 
 
+def over_settings(
+  record: records.Record, found: Sequence[Group], does: str
+) -> str:
+  """Returns in a sentence how the share that solves it varies over settings.
+
+  Args:
+    record: finished.
+    found: its nets by setting, several.
+    does: what such a net does, and within what.
+  """
+  rates = [g.results['solved_rate']['value'] for g in found]
+  return (
+    f'{len(found):,} settings on the same {len(found[0].solved):,} seeds,'
+    f' {record.summary["nets"]:,} nets: the share that {does} runs from'
+    f' {min(rates):.1%} to {max(rates):.1%}.'
+  )
+
+
 def _answer(record, found) -> str:
   budget = int(record.flags['sweeps'])
   if len(found) > 1:
-    rates = [g.results['solved_rate']['value'] for g in found]
-    return (
-      f'{len(found):,} settings on the same {len(found[0].solved):,} seeds,'
-      f' {record.summary["nets"]:,} nets: the share that solves it within'
-      f' {budget:,} sweeps runs from {min(rates):.1%} to {max(rates):.1%}.'
-    )
+    return over_settings(record, found, f'solves it within {budget:,} sweeps')
   results = {k: tables.measured(v) for k, v in found[0].results.items()}
   median = found[0].results['sweeps_median']
   return (
