@@ -119,3 +119,32 @@ def init(
     b = bias_range * draw(b_key, (outputs,))
     layers.append(Layer(w, b, unit))
   return tuple(layers)
+
+
+def he(
+  key: chex.PRNGKey,
+  sizes: Sequence[int],
+  *,
+  units: Sequence[Callable[[jax.Array], jax.Array]],
+) -> Net:
+  """Returns a net with normal weights and biases of variance 2/I.
+
+  I is the number of inputs of a unit, for its bias as for its weights.
+
+  Args:
+    key: is consumed.
+    sizes: units a layer, inputs first: `(784, 100, 2)`.
+    units: of each layer.
+
+  References:
+    He, Zhang, Ren & Sun, ICCV (2015), eq. 10; they start biases at 0.
+  """
+  layers = []
+  for k, unit in enumerate(units):
+    w_key, b_key = jax.random.split(jax.random.fold_in(key, k))
+    inputs, outputs = sizes[k], sizes[k + 1]
+    deviation = (2 / inputs) ** 0.5
+    w = deviation * jax.random.normal(w_key, (inputs, outputs), jnp.float32)
+    b = deviation * jax.random.normal(b_key, (outputs,), jnp.float32)
+    layers.append(Layer(w, b, unit))
+  return tuple(layers)

@@ -16,6 +16,7 @@ from matplotlib.patches import Circle
 from matplotlib.text import Text
 from test_credit_figures import CASES as CREDIT
 from test_loop_figures import CASES as LOOP
+from test_tally_figures import CASES as TALLIES
 from test_tree_figures import CASES as TREES
 
 from jaxrep import figures
@@ -244,7 +245,7 @@ CASES = {
     'nasty': sorted_inputs(nasty(8)),
   },
 }  # fmt: skip
-CASES |= CREDIT | LOOP | TREES
+CASES |= CREDIT | LOOP | TALLIES | TREES
 WALK = [
   pytest.param(draw, id=f'{function.__name__}: {name}')
   for function, cases in CASES.items()

@@ -14,7 +14,7 @@ LAYERS = (
   {'seeds'},
   {'learning'},
   {'measures'},
-  {'trials', 'loops', 'hierarchies', 'families'},
+  {'trials', 'loops', 'hierarchies', 'families', 'localization'},
   {'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},
 )

@@ -5,6 +5,7 @@ import importlib.resources
 import math
 import os
 import pathlib
+import re
 import sys
 from collections.abc import Callable, Sequence
 
@@ -101,6 +102,33 @@ class Words(flags.ArgumentParser):
 
   def flag_type(self) -> str:
     return 'comma separated words'
+
+
+class Shapes(flags.ArgumentParser):
+  """Parses numbers of hidden units, '2', several of a net joined: '4-2-4'."""
+
+  def __init__(self, largest: int, joined: str):
+    super().__init__()
+    self.largest = largest
+    self.syntactic_help = (
+      f'whole numbers from 1 to {largest}, joined by - {joined}'
+    )
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    shapes = tuple(word.strip() for word in argument.split(','))
+    for shape in shapes:
+      sizes = shape.split('-')
+      fits = all(re.fullmatch('[1-9][0-9]{0,6}', size) for size in sizes)
+      if not fits or max(map(int, sizes)) > self.largest or len(sizes) > 8:
+        raise ValueError(f'expected {self.syntactic_help}, found {shape!r}')
+    if len(set(shapes)) < len(shapes):
+      raise ValueError(f'expected different shapes, found {argument!r}')
+    return shapes
+
+  def flag_type(self) -> str:
+    return 'comma separated shapes'
 
 
 class Switches(flags.ArgumentParser):
@@ -259,18 +287,21 @@ def deciding_flags(study: str, **resolved) -> dict[str, str]:
   return {name: as_text(value) for name, value in values.items()}
 
 
-def blocks(cells: int | None = None) -> seeds.Blocks:
+def blocks(
+  cells: int | None = None, *, size: int | None = None
+) -> seeds.Blocks:
   """Returns the layout asked for.
 
   Args:
     cells: where the default block size follows the net's, its hidden
       activations over all cases (`blocks.lay_out`).
+    size: the default block size, where the study knows it.
 
   Raises:
     BadInputError: no such block size.
   """
   try:
-    return seeds.lay_out(FLAGS.block_size, cells=cells)
+    return seeds.lay_out(FLAGS.block_size or size, cells=cells)
   except ValueError as error:
     raise BadInputError(f'--block_size={FLAGS.block_size}: {error}') from None
 

@@ -1,7 +1,5 @@
 """Flags of loops that learn by recirculation: shapes, vectors, recipes."""
 
-import re
-
 from absl import flags
 
 from jaxrep import loops
@@ -14,37 +12,12 @@ LARGEST = 256  # units a group
 HALF = 16  # visible units of a hierarchy's half: subsets are many
 
 
-class Shapes(flags.ArgumentParser):
-  """Parses groups of hidden units: '2', or '4-2-4' on one long loop."""
-
-  syntactic_help = (
-    f'whole numbers from 1 to {LARGEST}, joined by - where a loop has several'
-    ' groups'
-  )
-
-  def parse(self, argument):
-    if isinstance(argument, tuple):
-      return argument
-    shapes = tuple(word.strip() for word in argument.split(','))
-    for shape in shapes:
-      sizes = shape.split('-')
-      fits = all(re.fullmatch('[1-9][0-9]{0,2}', size) for size in sizes)
-      if not fits or max(map(int, sizes)) > LARGEST or len(sizes) > 8:
-        raise ValueError(f'expected {self.syntactic_help}, found {shape!r}')
-    if len(set(shapes)) < len(shapes):
-      raise ValueError(f'expected different shapes, found {argument!r}')
-    return shapes
-
-  def flag_type(self) -> str:
-    return 'comma separated shapes'
-
-
 common.define_number(
   'visible', 'Visible units: of each loop, or of each half of a hierarchy.',
   kind=int, low=1, high=LARGEST,
 )  # fmt: skip
 flags.DEFINE(
-  Shapes(), 'hidden', None,
+  common.Shapes(LARGEST, 'where a loop has several groups'), 'hidden', None,
   'Hidden units: 2, or 4-2-4 for the groups of one long loop. A list, separated'
   ' by commas, tries each on the same seeds.',
   FLAGS, flags.ListSerializer(','),

@@ -1,4 +1,4 @@
-"""Named lines at a height: a criterion, the ends of a scale."""
+"""Heights: of named lines, as a criterion, and of a figure of many rows."""
 
 from collections.abc import Mapping
 
@@ -43,3 +43,8 @@ def draw(ax: Axes, levels: Mapping[str, float]) -> None:
       fontsize=size,
       annotation_clip=False,
     )
+
+
+def rows(count: int, series: int = 1) -> float:
+  """Returns how high a figure of so many named rows should be, in inches."""
+  return 1.6 + max(count, 3) * (0.1 + 0.12 * max(series, 1))

@@ -1,0 +1,255 @@
+"""Nets that learn digits: parts of a run, and the results of a setting."""
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from jaxrep import localization, records, seeds, stats
+from jaxrep.claims import localization as claims
+from jaxrep.tasks import mnist
+
+from ..shared import running
+
+# Relabellings find something from here on.
+ALPHA = 0.05
+
+
+def parts(
+  recipes: Sequence[localization.Recipe],
+  lessons: Sequence[tuple[Mapping[str, Any], localization.Lesson]],
+  data: mnist.Data,
+  *,
+  learning_rates: Sequence[float],
+  seed_range: Sequence[int],
+  blocks: seeds.Blocks,
+) -> list[running.Part]:
+  """Returns one part for each recipe and lesson.
+
+  They are named `nets`, or, where there are several, `nets_1`, `nets_2`, ..
+
+  Args:
+    recipes: what nets are made of.
+    lessons: what they meet, and what tells it from the other lessons.
+    data: where that is from.
+    learning_rates: make a grid.
+    seed_range: seeds, for each setting.
+    blocks: the layout.
+  """
+  settings = seeds.settings(learning_rate=learning_rates)
+  rows = seeds.cross(seed_range, learning_rate=learning_rates)
+
+  def part(name, recipe, said, lesson):
+    made = {
+      'hidden': '-'.join(map(str, recipe.hidden)),
+      'activation': recipe.activation,
+      'output_activation': recipe.output,
+      'loss': recipe.loss,
+    }
+    return running.Part(
+      name,
+      rows,
+      [made | dict(said) | setting for setting in settings],
+      functools.partial(_compute, recipe, lesson, blocks),
+      {
+        'side': np.array([data.side]),
+        'input_weights': np.array([data.side**2 * recipe.hidden[0]]),
+        'active': lesson.active,
+        'written': lesson.written,
+        'phase1_images': lesson.count.reshape(1),
+        'fork_images': lesson.counts,
+        'kinds': np.array(localization.KINDS),
+      },
+    )
+
+  pairs = [(recipe, *lesson) for recipe in recipes for lesson in lessons]
+  if len(pairs) == 1:
+    return [part('nets', *pairs[0])]
+  return [part(f'nets_{k}', *pair) for k, pair in enumerate(pairs, start=1)]
+
+
+def _compute(recipe, lesson, blocks, rows, watch):
+  arrays = seeds.each(
+    localization.one_net(recipe),
+    rows.seed,
+    rows.setting,
+    blocks=blocks,
+    shared=(lesson,),
+  )
+  watch(len(rows.seed), 0)
+  met = int(2 * lesson.count + lesson.counts.sum())
+  padded = -(-len(rows.seed) // blocks.size) * blocks.size
+  return running.Computed(
+    {'seed': rows.seed, **rows.setting, **arrays},
+    computed=met * padded,
+    needed=met * len(rows.seed),
+    solved=int(np.isfinite(arrays['curve'][:, -1]).sum()),
+  )
+
+
+def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
+  """Returns the results of the nets of one setting, by name.
+
+  R² is the mean over nets of each net's r², r of each net's r.
+
+  Args:
+    arrays: `[N, ...]`, one setting's.
+  """
+  found = {}
+  for name in [n for n in arrays if n.startswith('r_')]:
+    r = arrays[name]
+    found[f'r2{name[1:]}'] = _mean(r**2, 'R²')
+    found[name] = _mean(r, 'r')
+  return (
+    found
+    | _compared(arrays)
+    | _tested(arrays)
+    | _pixels(arrays)
+    | _learnt(arrays)
+    | _moved(arrays)
+  )
+
+
+def _mean(values, unit) -> stats.Estimate:
+  """Returns the mean of the nets in which it is defined."""
+  return stats.mean(values[np.isfinite(values)], unit=unit)
+
+
+def _compared(arrays) -> dict[str, stats.Estimate]:
+  """Returns where the source's numbers lie among our nets, and differences."""
+  found = {}
+  for name, source in (('weights', claims.WEIGHTS), ('biases', claims.BIASES)):
+    r = arrays[f'r_{name}']
+    r = r[np.isfinite(r)]
+    found[f'r2_{name}_by_source_rate'] = stats.rate((r > 0) & (r**2 <= source))
+  for other in ('whole', 'rest', 'other_net'):
+    gain = arrays['r_weights'] ** 2 - arrays[f'r_weights_{other}'] ** 2
+    found[f'r2_weights_above_{other}'] = _mean(gain, 'R²')
+  return found
+
+
+def _tested(arrays) -> dict[str, stats.Estimate]:
+  found = {}
+  for name in ('weights', 'biases'):
+    if f'p_{name}' in arrays:
+      p = arrays[f'p_{name}']
+      known = np.isfinite(p)
+      found[f'{name}_significant_rate'] = stats.rate(p[known] <= ALPHA)
+      found[f'effective_{name}'] = _median(
+        arrays[f'effective_{name}'], 'points'
+      )
+  # What the source's test says of nets that cannot have stored anything there.
+  r, n = arrays['r_weights_shuffled'], int(arrays['input_weights'][0])
+  found['naive_false_rate'] = stats.rate(_naive(r[np.isfinite(r)], n) <= ALPHA)
+  return found
+
+
+def _naive(r, n) -> np.ndarray:
+  """Returns the p-value of r over n points taken for independent, two-sided."""
+  from scipy import stats
+
+  t = r * np.sqrt((n - 2) / np.maximum(1 - r**2, 1e-12))
+  return 2 * stats.t.sf(np.abs(t), n - 2)
+
+
+def _median(values, unit) -> stats.Estimate:
+  return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
+
+
+def _pixels(arrays) -> dict[str, stats.Estimate]:
+  r = arrays['pixel_r']
+  known = np.isfinite(r)
+  some = known.any(axis=1)
+  above = (np.where(known, r, 0) > 0).sum(axis=1)[some] / known[some].sum(
+    axis=1
+  )
+  centre, edge = arrays['pixel_r_centre'], arrays['pixel_r_edge']
+  both = np.isfinite(centre) & np.isfinite(edge)
+  return {
+    'pixel_r_centre': _mean(centre, 'r'),
+    'pixel_r_edge': _mean(edge, 'r'),
+    'pixel_r_blank': _mean(arrays['pixel_r_blank'], 'r'),
+    'pixel_r_above_0': stats.mean(above, unit='share'),
+    'centre_above_edge_rate': stats.rate(centre[both] > edge[both]),
+    'pixel_map_likeness': _likeness(r[some]),
+    'blank_on_bias': _mean(arrays['blank_on_bias'], 'share'),
+    'active_on_bias': _mean(arrays['active_on_bias'], 'share'),
+  }
+
+
+def _likeness(maps) -> stats.Estimate:
+  """Returns r of a net's map with the mean map of the others, over pixels."""
+  if len(maps) < 3:
+    return stats.Estimate(None, None, None, len(maps), 'r')
+  common = np.isfinite(maps).all(axis=0)
+  maps = maps[:, common].astype(float)
+  rest = (maps.sum(axis=0) - maps) / (len(maps) - 1)
+  if maps.shape[1] < 3:
+    return stats.Estimate(None, None, None, len(maps), 'r')
+  each = [np.corrcoef(a, b)[0, 1] for a, b in zip(maps, rest, strict=True)]
+  return _mean(np.array(each), 'r')
+
+
+def _learnt(arrays) -> dict[str, stats.Estimate]:
+  curve = arrays['curve']
+  finite = np.isfinite(curve[:, -1])
+  found = {
+    'phase1_accuracy': _mean(
+      np.where(finite, arrays['phase1_accuracy'], np.nan), 'share'
+    ),
+    'diverged_rate': stats.rate(~finite),
+  }
+  seen = np.flatnonzero(np.isfinite(curve).any(axis=0))
+  lowest = _settled(curve[finite][:, seen])
+  found['loss_settled_at'] = _median(lowest, 'share')
+  return found
+
+
+def _settled(curve) -> np.ndarray:
+  """Returns after which share of phase 1 the loss is within 10 % of its end.
+
+  Its end: the mean of the last tenth; the loss: the mean of a tenth as well.
+  """
+  if not curve.size:
+    return np.zeros(0)
+  windows = curve.shape[1]
+  wide = max(windows // 10, 1)
+  total = np.cumsum(np.pad(curve, ((0, 0), (1, 0))), axis=1)
+  running_mean = (total[:, wide:] - total[:, :-wide]) / wide
+  near = running_mean <= 1.1 * running_mean[:, -1:]
+  return (np.argmax(near, axis=1) + wide) / windows
+
+
+def _moved(arrays) -> dict[str, stats.Estimate]:
+  """Returns what is lost of forks' telling digits when weights are moved.
+
+  Each as a share of what they differ in: 1 is all of it. Exchanged: 1 is that
+  they change places. Nets whose forks hardly differ are left out.
+  """
+  whole = arrays['separation_whole']
+  found = {}
+  for p, pair in enumerate(('first', 'second')):
+    some = whole[:, p] > claims.APART
+    found[f'separation_{pair}'] = _mean(whole[:, p], 'AUC')
+    for kind in arrays['kinds']:
+      back = arrays[f'separation_put_back_{kind}'][some, p]
+      found[f'put_back_{kind}_{pair}'] = _mean(
+        1 - back / whole[some, p], 'share'
+      )
+      exchanged = arrays[f'separation_exchanged_{kind}'][some, p]
+      found[f'exchanged_{kind}_{pair}'] = _mean(
+        (1 - exchanged / whole[some, p]) / 2, 'share'
+      )
+  both = (whole > claims.APART).all(axis=1)
+  for way in ('put_back', 'exchanged'):
+    lost = {
+      kind: 1 - arrays[f'separation_{way}_{kind}'][both] / whole[both]
+      for kind in ('highest', 'lowest')
+    }
+    # > 0: those of the first pair matter more to it, the others to the second.
+    contrast = (lost['highest'] - lost['lowest']) @ np.array([0.5, -0.5])
+    found[f'{way}_contrast'] = _mean(
+      contrast / (2 if way == 'exchanged' else 1), 'share'
+    )
+  return found

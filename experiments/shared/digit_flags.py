@@ -1,0 +1,264 @@
+"""Flags of nets that learn digits one image at a time: data, lesson, recipe."""
+
+import itertools
+import os
+
+import tqdm
+from absl import flags
+
+from jaxrep import localization
+from jaxrep.tasks import mnist
+
+from . import common
+
+FLAGS = flags.FLAGS
+SAME = 'same'  # of the output units: those of the hidden ones
+DATA = ('mnist', 'digits')
+LARGEST = 4096  # hidden units a layer
+FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
+# What part of the training images phase 1 has where the number is not given,
+# and the images are not the source's: 12,000 of 60,000.
+PHASE1 = 0.2
+
+
+class Pairs(flags.ArgumentParser):
+  """Parses two pairs of digits, '17,68'; several choices joined by /."""
+
+  syntactic_help = (
+    'two pairs of four different digits, such as 17,68; several joined by /'
+  )
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    choices = tuple(
+      tuple(pair.strip() for pair in choice.split(','))
+      for choice in argument.split('/')
+    )
+    for choice in choices:
+      digits = ''.join(choice)
+      whole = [len(pair) for pair in choice] == [2, 2] and digits.isdecimal()
+      if not whole or not digits.isascii():
+        raise ValueError(
+          f'expected {self.syntactic_help}, found {",".join(choice)!r}'
+        )
+      twice = [d for d in digits if digits.count(d) > 1]
+      if twice:
+        raise ValueError(
+          f'expected {self.syntactic_help}, found {twice[0]} twice in'
+          f' {",".join(choice)!r}'
+        )
+    if len(set(choices)) < len(choices):
+      raise ValueError(f'expected different pairs, found {argument!r}')
+    return choices
+
+  def flag_type(self) -> str:
+    return 'two pairs of digits'
+
+
+class PairsAsText(flags.ArgumentSerializer):
+  """Writes pairs as `Pairs` reads them."""
+
+  def serialize(self, value) -> str:
+    return '/'.join(','.join(choice) for choice in value)
+
+
+flags.DEFINE_enum(
+  'data', None, list(DATA),
+  'Images: MNIST, 28×28; or the 8×8 digits that come with scikit-learn, for'
+  ' which nothing is fetched (pip install "jaxrep[digits]").',
+)  # fmt: skip
+flags.DEFINE_string(
+  'data_dir',
+  None,
+  'Folder of the four MNIST files, gzipped or not, which are fetched into it if'
+  ' absent. Default: $JAXREP_DATA, or the user’s cache folder.',
+)
+flags.DEFINE(
+  Pairs(), 'pairs', None,
+  'Which digits are told from which: the first pair from the second. Several'
+  ' choices, joined by /, are tried over the same seeds.',
+  FLAGS, PairsAsText(),
+)  # fmt: skip
+flags.DEFINE(
+  common.Shapes(LARGEST, 'for several layers: 100-50'), 'hidden', None,
+  'Hidden units: 100, or 100-50 for two layers. A list, separated by commas,'
+  ' tries each on the same seeds.',
+  FLAGS, flags.ListSerializer(','),
+)  # fmt: skip
+HIDDEN = [name for name in localization.UNITS if name != 'identity']
+common.define_words('activation', HIDDEN, 'Of hidden units.')
+common.define_words(
+  'output_activation', [SAME, *localization.UNITS],
+  'Of output units; “same” is that of the hidden ones.',
+)  # fmt: skip
+common.define_words(
+  'loss', list(localization.ERRORS),
+  'Of one image: ½Σ(y−d)², or cross-entropy of the softmax of the outputs.',
+)  # fmt: skip
+common.define_number(
+  'learning_rate', 'η, for each image.', above=True, many=True
+)
+common.define_number(
+  'phase1', 'Phase 1 has the first so many training images, as far as they are'
+  ' of the pairs; the forks have the others. Default with --data=digits: a'
+  ' fifth of them.',
+  kind=int, low=1, high=10**6, many=True,
+)  # fmt: skip
+common.define_number(
+  'tally_from', 'The share of phase 1 after which |Δw| are summed.', high=1,
+  many=True,
+)  # fmt: skip
+common.define_number(
+  'tally_to', 'The share of phase 1 up to which |Δw| are summed.', high=1,
+  above=True, many=True,
+)  # fmt: skip
+common.define_number(
+  'keep_second', 'The share of the second pair’s images that phase 1 keeps, to'
+  ' unbalance the classes.', high=1, above=True, many=True,
+)  # fmt: skip
+common.define_number(
+  'moved', 'The share of active input weights that are put back or exchanged.',
+  high=1, above=True,
+)  # fmt: skip
+common.define_number(
+  'permutations', 'Relabellings of neurons that correlations are tested'
+  ' against; 0: none.', kind=int, high=100_000,
+)  # fmt: skip
+flags.DEFINE_enum(
+  'keep', None, list(localization.KEEP),
+  'What is kept of each net: measures only; the two ratios of every parameter,'
+  ' too; or all weights as well.',
+)  # fmt: skip
+
+
+def recipes() -> list[localization.Recipe]:
+  """Returns what the flags say: one for each shape, unit and loss.
+
+  Raises:
+    BadInputError: too few permutations to find anything.
+  """
+  if 0 < FLAGS.permutations < FEWEST:
+    raise common.BadInputError(
+      f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
+      ' as fewer never give p = 0.05'
+    )
+  return [
+    localization.Recipe(
+      hidden=tuple(map(int, hidden.split('-'))),
+      activation=activation,
+      output=activation if output == SAME else output,
+      loss=loss,
+      permutations=FLAGS.permutations,
+      keep=FLAGS.keep,
+    )
+    for hidden, activation, output, loss in itertools.product(
+      FLAGS.hidden, FLAGS.activation, FLAGS.output_activation, FLAGS.loss
+    )
+  ]
+
+
+def data() -> mnist.Data:
+  """Returns the images asked for, fetched if they are not there.
+
+  Raises:
+    BadInputError: they cannot be had, or are not what they should be.
+  """
+  try:
+    if FLAGS.data == 'digits':
+      return mnist.digits()
+    folder = FLAGS.data_dir or os.environ.get('JAXREP_DATA') or mnist.cache()
+    with _Bars() as watch:
+      return mnist.load(folder, watch=watch)
+  except mnist.DataError as error:
+    raise common.BadInputError(str(error)) from None
+
+
+class _Bars:
+  """A progress bar for each file that is fetched."""
+
+  def __enter__(self):
+    self.bar, self.name = None, ''
+    return self
+
+  def __call__(self, name: str, done: int, total: int) -> None:
+    if name != self.name or self.bar is None or done < self.bar.n:
+      self.__exit__()
+      self.name = name
+      self.bar = tqdm.tqdm(
+        desc=name, total=total or None, unit='B', unit_scale=True, disable=None
+      )
+    self.bar.total = total or None
+    self.bar.update(done - self.bar.n)
+
+  def __exit__(self, *exception) -> None:
+    if self.bar is not None:
+      self.bar.close()
+
+
+def phase1(data: mnist.Data) -> tuple[int, ...]:
+  """Returns how many images phase 1 has.
+
+  Raises:
+    BadInputError: more than there are, or all of them.
+  """
+  total = len(data.train.labels)
+  if FLAGS['phase1'].using_default_value and FLAGS.data == 'digits':
+    return (round(PHASE1 * total),)
+  if max(FLAGS.phase1) >= total:
+    raise common.BadInputError(
+      f'--phase1={max(FLAGS.phase1)}: expected fewer than the {total:,}'
+      f' training images of {data.name}, as the forks learn the others'
+    )
+  return FLAGS.phase1
+
+
+def lessons(
+  data: mnist.Data,
+) -> list[tuple[dict[str, object], localization.Lesson]]:
+  """Returns what is met, one lesson for each pairs, phase 1 and tally.
+
+  Raises:
+    BadInputError: nothing is left to tally, or of a digit to learn.
+  """
+  found = []
+  for pairs, count, first, last, kept in itertools.product(
+    FLAGS.pairs, phase1(data), FLAGS.tally_from, FLAGS.tally_to,
+    FLAGS.keep_second,
+  ):  # fmt: skip
+    if first >= last:
+      raise common.BadInputError(
+        f'--tally_from={first:g}: expected less than --tally_to={last:g}'
+      )
+    lesson = localization.lesson(
+      data, pairs, phase1=count, tally_from=first, tally_to=last,
+      keep_second=kept, share=FLAGS.moved,
+    )  # fmt: skip
+    said = {
+      'pairs': ','.join(pairs), 'phase1': count, 'tally_from': first,
+      'tally_to': last, 'keep_second': kept,
+    }  # fmt: skip
+    _check(lesson, said)
+    found.append((said, lesson))
+  return found
+
+
+def _check(lesson: localization.Lesson, said) -> None:
+  """Sees to it that both groups are tallied and every fork learns."""
+  sides = lesson.targets[lesson.first].T @ lesson.tallied
+  if sides.min() == 0:
+    raise common.BadInputError(
+      f'--phase1={said["phase1"]}: expected images of both of'
+      f' --pairs={said["pairs"]} among those tallied, found'
+      f' {int(sides[0])} and {int(sides[1])}'
+    )
+  own = [
+    int(lesson.targets[rows[:n], k // 2].sum())
+    for k, (rows, n) in enumerate(zip(lesson.forks, lesson.counts, strict=True))
+  ]
+  if min(own) == 0:
+    digit = said['pairs'].replace(',', '')[own.index(0)]
+    raise common.BadInputError(
+      f'--phase1={said["phase1"]}: expected images of {digit} for a fork to'
+      ' learn, found none left'
+    )

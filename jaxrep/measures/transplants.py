@@ -1,0 +1,67 @@
+"""Input weights put back or exchanged between forks of a net: what is lost?
+
+If the weights that learning of a pair of digits changed most are where that
+pair is stored, then forks that have learnt different digits of the pair must
+cease to differ on it when these weights are put back to what they were at the
+fork, and must change places on it when they are exchanged; and not so when the
+weights are those that the other pair changed.
+"""
+
+from collections.abc import Mapping, Sequence
+
+import chex
+import jax
+import jax.numpy as jnp
+
+from jaxrep import nets
+from jaxrep.measures import tallies
+
+
+def separations(
+  pair: Sequence[nets.Net],
+  asked: chex.Array,
+  forked: chex.Array,
+  masks: Mapping[str, chex.Array],
+) -> dict[str, jax.Array]:
+  """Returns how far apart two forks are in telling two digits, by name.
+
+  A fork has learnt one digit of a pair against the other pair, by its outputs'
+  difference. The AUC of that difference, first digit against second, is what it
+  tells; a bias towards one answer does not touch it. The separation is the AUC
+  of the fork that has learnt the first digit less that of the one that has
+  learnt the second: 0 if they tell alike, 1 where each is sure of its own.
+
+  Args:
+    pair: the two forks.
+    asked: `[2, T, P]`, images of the first digit and of the second.
+    forked: `[P, H]`, input weights before the fork.
+    masks: `[P, H]` bool by name, which input weights are put back to these, in
+      both forks; or exchanged.
+
+  Returns:
+    `whole`, and for each mask `put_back_NAME`, `exchanged_NAME`.
+  """
+  w = [fork[0].w for fork in pair]
+
+  def tells(fork, weights):
+    layer = nets.Layer(weights, fork[0].b, fork[0].unit)
+    y = nets.answers((layer, *fork[1:]), asked.reshape(-1, asked.shape[-1]))
+    score = (y[:, 0] - y[:, 1]).reshape(asked.shape[:2])
+    return tallies.auc(score[0], score[1])
+
+  def separation(first, second):
+    return tells(pair[0], first) - tells(pair[1], second)
+
+  def moved(mask):
+    back = [jnp.where(mask, forked, weights) for weights in w]
+    exchanged = jnp.where(mask, w[1], w[0]), jnp.where(mask, w[0], w[1])
+    return separation(*back), separation(*exchanged)
+
+  # One after the other: written out, they take seconds to compile.
+  stacked = jnp.stack(list(masks.values()))
+  put_back, exchanged = jax.lax.map(moved, stacked)
+  found = {'whole': separation(*w)}
+  for k, name in enumerate(masks):
+    found[f'put_back_{name}'] = put_back[k]
+    found[f'exchanged_{name}'] = exchanged[k]
+  return found
