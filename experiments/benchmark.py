@@ -1,9 +1,10 @@
 """How fast is jaxrep, beside what a user would write? In nets × sweeps / s.
 
 The same training by NumPy, one net at a time; by `jax.vmap` of the plain
-function as it comes; by the same in blocks; and by jaxrep's whole engine, which
-also looks for solved nets. All run in one process, on the same devices, in turn
-and for several rounds; compiling is told apart.
+function as it comes; by the same in blocks, or net after net where images come
+one at a time (`localization`, in nets × images / s); and by jaxrep's whole
+engine, which also looks for solved nets. All run in one process, on the same
+devices, in turn and for several rounds; compiling is told apart.
 """
 
 import time
@@ -16,10 +17,9 @@ from absl import flags
 from jaxrep import stats
 from jaxrep.tasks import boolean, symmetry
 
-from .shared import common, running, yardsticks
+from .shared import common, online_yardsticks, running, yardsticks
 
 FLAGS = flags.FLAGS
-UNIT = 'nets × sweeps / s'
 
 STUDIES = {
   'symmetry': yardsticks.layered(
@@ -35,6 +35,7 @@ STUDIES = {
   ),
   'family_trees': yardsticks.trees(
     learning_rate=0.05, decay=0.001, init_range=1.5),
+  'localization': online_yardsticks.Online((784, 100, 2), learning_rate=0.01),
 }  # fmt: skip
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
@@ -53,12 +54,17 @@ for name in ('block_size', 'out'):
 
 
 def measure(
-  ways: Mapping[str, tuple[int, Callable]], *, seconds: float, rounds: int
+  ways: Mapping[str, tuple[int, Callable]],
+  *,
+  unit: str,
+  seconds: float,
+  rounds: int,
 ) -> dict[str, stats.Estimate]:
   """Returns rates, compile times and ratios, each a median with its extremes.
 
   Args:
     ways: by name: how many nets it trains at once, and how.
+    unit: of its rate.
     seconds: about how long each way runs in a round.
     rounds: how often; all ways run in each.
   """
@@ -76,12 +82,10 @@ def measure(
       spent = _seconds(run, sweeps[name])
       rates[name].append(count * sweeps[name] / spent)
   for name, values in rates.items():
-    results[f'{name}_rate'] = _estimate(values, UNIT)
+    results[f'{name}_rate'] = _estimate(values, unit)
   for name in [name for name in ways if name != 'jaxrep']:
-    pairs = zip(rates['jaxrep'], rates[name], strict=True)
-    results[f'jaxrep_over_{name}'] = _estimate(
-      [a / b for a, b in pairs], 'ratio'
-    )
+    times = [a / b for a, b in zip(rates['jaxrep'], rates[name], strict=True)]
+    results[f'jaxrep_over_{name}'] = _estimate(times, 'ratio')
   return results
 
 
@@ -104,24 +108,19 @@ def main() -> None:
 def _main() -> None:
   work = STUDIES[FLAGS.study]
   count = FLAGS.nets or work.at_once
-  blocks = common.blocks(work.cells)
+  blocks = common.blocks(work.cells, size=work.block_size)
   if count % (blocks.size * len(blocks.devices)):
     raise common.BadInputError(
       f'--nets={count}: expected a multiple of {len(blocks.devices)} devices ×'
       f' {blocks.size} nets a block'
     )
-  ways = {
-    'numpy': (1, yardsticks.by_numpy(work)),
-    'vmap': (count, yardsticks.by_vmap(work, count, blocks.devices)),
-    'blocks': (count, yardsticks.by_blocks(work, count, blocks)),
-    'jaxrep': (count, yardsticks.by_jaxrep(work, count, blocks)),
-  }
-  numbers = {n: common.as_text(FLAGS[n].value) for n in ('seconds', 'rounds')}
-  decided = {'study': FLAGS.study, 'nets': str(count), **numbers}
+  numbers = {name: FLAGS[name].value for name in ('seconds', 'rounds')}
+  decided = {'study': FLAGS.study, 'nets': count, **numbers}
+  decided['block_size'] = blocks.size
   running.write_results(
     'benchmark',
-    decided | {'block_size': str(blocks.size)},
-    measure(ways, seconds=FLAGS.seconds, rounds=FLAGS.rounds),
+    {name: common.as_text(value) for name, value in decided.items()},
+    measure(work.ways(count, blocks), unit=work.unit, **numbers),
     out=FLAGS.out or f'runs/benchmark_{FLAGS.study}',
   )
 

@@ -156,7 +156,11 @@ def one_net(recipe: Recipe) -> Callable:
       lambda fork: learn(middle.net, *fork), (lesson.forks, lesson.counts)
     )
     ratios = storage.ratios(middle.tallies, other.tallies, forks.net)
-    found = {'curve': middle.curve, 'fork_curves': forks.curve}
+    found = {
+      'finite': _finite((middle.net, forks.net)),
+      'curve': middle.curve,
+      'fork_curves': forks.curve,
+    }
     found |= storage.correlations(
       jax.random.fold_in(key, _PERMUTED), ratios, lesson.active, lesson.written,
       permutations=recipe.permutations, near=NEAR,
@@ -180,6 +184,12 @@ def one_net(recipe: Recipe) -> Callable:
 def _unstacked(tree: Any, count: int) -> list[Any]:
   """Returns the rows of the leaves of a tree, one tree each."""
   return [jax.tree.map(lambda a, k=k: a[k], tree) for k in range(count)]
+
+
+def _finite(tree: Any) -> jax.Array:
+  """Returns whether every number in a tree is finite."""
+  leaves = [jnp.all(jnp.isfinite(a)) for a in jax.tree.leaves(tree)]
+  return functools.reduce(jnp.logical_and, leaves)
 
 
 def _share(first: jax.Array, tallied: jax.Array) -> jax.Array:
@@ -231,9 +241,9 @@ def _separations(
     each = _unstacked(forks, 2)
     return transplants.separations(each, asked, net[0].w, masks)
 
-  first, second = (1, -1)  # of the second pair forks are sure by less
+  signs = jnp.array([1, -1])  # of the second pair forks are sure by less
   both = {
-    name: value * jnp.array([first, second])
+    name: value if name.startswith('change') else value * signs
     for name, value in jax.lax.map(separations, in_pairs).items()
   }
   return {f'separation_{name}': value for name, value in both.items()}

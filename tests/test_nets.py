@@ -143,6 +143,74 @@ def test_layers_draw_apart():
   assert not np.any(np.asarray(net[0].w[0]) == np.asarray(net[0].b))
 
 
+SOFTPLUS, RELU = jax.nn.softplus, jax.nn.relu
+
+
+def he(*sizes, seed=0, units=None):
+  units = units or [RELU] * (len(sizes) - 1)
+  return nets.he(jax.random.key(seed), sizes, units=units)
+
+
+@pytest.mark.parametrize('inputs', [1, 8, 784])
+def test_he_s_draws_are_normal_of_variance_2_over_inputs(inputs):
+  """Weights and biases; Kolmogorov-Smirnov: each fails once in 10^4."""
+  from scipy import stats
+
+  (layer,) = he(inputs, 5000)
+  wanted = stats.norm(0, np.sqrt(2 / inputs)).cdf
+  for draws in (np.ravel(layer.w)[:5000], layer.b):
+    assert stats.kstest(np.asarray(draws), wanted).pvalue > 1e-4
+
+
+def test_he_counts_the_inputs_of_each_layer_by_itself():
+  """Of n draws a deviation is known to 1/√(2n): five of those are 3 %."""
+  for layer, inputs in zip(he(200, 100, 150, 50), (200, 100, 150), strict=True):
+    assert len(layer.w) == inputs
+    spread = np.std(np.asarray(layer.w)) / np.sqrt(2 / inputs)
+    assert spread == pytest.approx(1, abs=5 / np.sqrt(2 * layer.w.size))
+
+
+def test_he_s_layers_have_their_own_units_and_shapes():
+  net = he(7, 5, 3, 2, units=[SOFTPLUS, RELU, jnp.tanh])
+  assert [layer.unit for layer in net] == [SOFTPLUS, RELU, jnp.tanh]
+  chex.assert_shape([layer.w for layer in net], [(7, 5), (5, 3), (3, 2)])
+  chex.assert_shape([layer.b for layer in net], [(5,), (3,), (2,)])
+
+
+def test_he_s_draws_are_float32_wherever_made():
+  with jax.enable_x64(True):
+    double = he(7, 5, 2)
+  assert {a.dtype for a in jax.tree.leaves(double)} == {jnp.dtype('float32')}
+  chex.assert_trees_all_equal(double, he(7, 5, 2))
+
+
+def test_he_s_keys_layers_and_biases_draw_apart():
+  """Layers of one width, so that equal keys would give equal draws."""
+  net, other = he(4, 4, 4), he(4, 4, 4, seed=1)
+  drawn = [layer.w[i] for layer in net for i in range(4)]
+  drawn += [layer.b for layer in net]
+  drawn += [layer.w[0] for layer in other] + [layer.b for layer in other]
+  drawn = np.array(drawn)
+  assert len(np.unique(drawn)) == drawn.size
+
+
+def test_a_longer_net_of_he_begins_with_the_shorter_one():
+  """A layer's draws know its own place and shape alone."""
+  chex.assert_trees_all_equal(he(6, 5, 4, 3)[:2], he(6, 5, 4))
+
+
+def test_he_s_nets_of_many_keys_are_those_of_each():
+  keys = jax.random.split(jax.random.key(0), 3)
+  many = jax.vmap(lambda key: nets.he(key, (6, 4, 2), units=[RELU, RELU]))(keys)
+  chex.assert_shape([many[0].w, many[1].b], [(3, 6, 4), (3, 2)])
+  for k in range(3):
+    one = nets.he(
+      jax.random.split(jax.random.key(0), 3)[k], (6, 4, 2), units=[RELU, RELU]
+    )
+    here = jax.tree.map(lambda a, k=k: a[k], many)
+    chex.assert_trees_all_close(here, one, rtol=1e-6)
+
+
 @pytest.mark.parametrize('links', [False, True])
 @pytest.mark.parametrize('unit', [jax.nn.sigmoid, jnp.tanh, jax.nn.softplus])
 def test_the_gradient_agrees_with_finite_differences(unit, links):

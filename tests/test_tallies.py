@@ -141,6 +141,11 @@ class TestCorrelation:
     assert correlation(-x, y) == pytest.approx(-r, abs=ROUNDING)
     assert correlation(x, 1 - 2 * x) == pytest.approx(-1, abs=ROUNDING)
 
+  def test_rounding_takes_it_not_beyond_1(self):
+    for seed in range(20):
+      x, _ = ratios(SHAPE, seed)
+      assert 1 - ROUNDING < correlation(x, x) <= 1
+
   def test_2_points_have_none_and_3_do(self):
     x, y = np.array([1.0, 2, 4, NAN]), np.array([1.0, 3, 4, 5])
     assert np.isnan(correlation(x, y, np.array([True, True, False, True])))

@@ -1,19 +1,144 @@
 """The page of the localization study."""
 
-from jaxrep import records, report
+import numpy as np
+
+from jaxrep import records, report, tables
+from jaxrep.figures import heights, style
+from jaxrep.figures import storage as rows
+from jaxrep.report import Figure
 
 from ..shared import groups, pages
+from . import storage_figures, storage_grids
+
+SHOWN = (
+  *('r2_weights', 'r2_weights_other_net', 'r_weights_within_pixels'),
+  *('r2_biases', 'phase1_accuracy'),
+)
+QUESTION = (
+  'Are the weights that learning of two digits changes most those in which nets'
+  ' differ that have learnt one or the other?'
+)
+IMAGES = {'mnist': 'MNIST', 'digits': '8×8 digits'}
 
 
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
   found = groups.groups(record.parts, record.summary['settings'])
+  if len(found) == 1:
+    figures = [
+      *storage_figures.of_median(found[0]),
+      storage_figures.maps(found[0]),
+      storage_figures.ways(found[0]),
+      *moved(found[0]),
+      storage_figures.losses(found[0]),
+    ]
+  else:
+    figures = storage_grids.figures(found)
   return pages.assembled(
     record,
     found,
-    title='Knowledge localization',
-    lede='?',
-    figures=(),
+    title=f'Knowledge localization ({IMAGES[record.flags["data"]]})',
+    lede=f'{QUESTION} {_answer(record, found)}',
+    figures=figures,
     below=(),
-    shown=('r2_weights', 'r2_biases'),
+    shown=SHOWN,
+  )
+
+
+def _answer(record, found) -> str:
+  if len(found) > 1:
+    r2 = [g.results['r2_weights']['value'] for g in found]
+    known = [value for value in r2 if value is not None]
+    if not known:
+      return 'Both ratios are undefined at all settings.'
+    return (
+      f'At {len(found)} settings on the same {len(found[0].arrays["seed"]):,}'
+      ' seeds R² of relative updating and relative difference, over input'
+      f' weights, runs from {min(known):.3f} to {max(known):.3f} (means of'
+      ' nets).'
+    )
+  [group] = found
+  said = {k: tables.measured(v) for k, v in group.results.items()}
+  pairs = ' and '.join(
+    f'{pair[0]}s and {pair[1]}s' for pair in group.setting['pairs'].split(',')
+  )
+  words = (
+    f'{len(group.arrays["seed"]):,} nets that tell {pairs} apart'
+    f' ({said["phase1_accuracy"]} of test images at the fork): R² of relative'
+    ' updating and relative difference is, as a mean of nets,'
+    f' {said["r2_weights"]} over input weights and {said["r2_biases"]} over'
+    ' hidden biases. With the updating of another net, which met the same'
+    f' images, it is {said["r2_weights_other_net"]}; what each pixel has in'
+    f' common over neurons taken away, {said["r2_weights_within_pixels"]}.'
+  )
+  if 'weights_significant_rate' in said:
+    words += (
+      ' Held against relabelled neurons, it is more than chance (p ≤ 0.05) over'
+      f' weights in {said["weights_significant_rate"]} of nets, over biases in'
+      f' {said["biases_significant_rate"]}.'
+    )
+  return words
+
+
+def _changes(results) -> str:
+  """Returns which share of forks' change the weights moved make up."""
+  parts = []
+  for kind in ('highest', 'random', 'lowest'):
+    shares = [
+      tables.value(results[f'change_{kind}_{pair}'])
+      for pair in ('first', 'second')
+    ]
+    parts.append(f'{shares[0]} and {shares[1]} is in the {kind}')
+  return ', '.join(parts) + ' (first pair, second pair)'
+
+
+def moved(group: groups.Group) -> list[Figure]:
+  """What is lost when weights are put back or exchanged, two figures."""
+  return [_moved(group, *way) for way in (
+    ('put_back', 'Put back to what they were at the fork', 1.0,
+     'share of the forks’ difference that is lost'),
+    ('exchanged', 'Exchanged between two forks', 0.5,
+     'share of the way to changing places'),
+  )]  # fmt: skip
+
+
+def _moved(group, way, title, scale, xlabel) -> Figure:
+  whole, results = group.arrays['separation_whole'], group.results
+  kinds = [str(kind) for kind in group.arrays['kinds']]
+  digits = group.setting['pairs'].split(',')
+  series = [f'{pair[0]} v {pair[1]}' for pair in digits]
+  labels = [
+    f'{kind} relative updating' if kind in ('highest', 'lowest') else kind
+    for kind in kinds
+  ]
+  columns = {name: [] for name in ('values', 'value', 'low', 'high')}
+  for p, place in enumerate(('first', 'second')):
+    found = [results[f'{way}_{kind}_{place}'] for kind in kinds]
+    for name in ('value', 'low', 'high'):
+      columns[name].append(storage_figures.numbers(found, name))
+    with np.errstate(divide='ignore', invalid='ignore'):
+      columns['values'].append(
+        [
+          scale * (1 - group.arrays[f'separation_{way}_{kind}'] / whole)[:, p]
+          for kind in kinds
+        ]
+      )
+  fig, ax = style.figure(size=(7.5, heights.rows(len(kinds), 2)))
+  rows.every_net(
+    ax, labels, columns['values'], columns['value'], columns['low'],
+    columns['high'], series=series, xlabel=xlabel, title=title,
+  )  # fmt: skip
+  return Figure(
+    way,
+    f'{title}: what becomes of telling digits',
+    'Two forks have learnt different digits of a pair, and so differ in the AUC'
+    ' by which their outputs tell one digit from the other; a bias towards one'
+    ' answer does not touch that. Rows: which active input weights are moved in'
+    ' both forks, by relative updating for the first pair (high: changed by'
+    f' {digits[0][0]}s and {digits[0][1]}s; low: by {digits[1][0]}s and'
+    f' {digits[1][1]}s). If knowledge lay where updates were, the highest would'
+    ' matter more to the first pair, and the lowest to the second. Of the'
+    f' squared change of input weights since the fork {_changes(results)}.',
+    f'{title}: effect on both pairs of digits, for each choice of weights.',
+    style.png(fig),
   )

@@ -14,6 +14,15 @@ from ..shared import running
 
 # Relabellings find something from here on.
 ALPHA = 0.05
+# Results that come first in the table.
+FIRST = (
+  *('r2_weights', 'r2_biases', 'r2_weights_2', 'r2_weights_within'),
+  *('r2_weights_between', 'r2_weights_within_pixels'),
+  *('r2_weights_active_pixels', 'r2_weights_other_net'),
+  *('r2_weights_shuffled', 'r2_weights_swapped', 'r2_weights_whole'),
+  *('weights_significant_rate', 'biases_significant_rate'),
+  *('phase1_accuracy', 'pixel_r_centre', 'pixel_r_edge'),
+)
 
 
 def parts(
@@ -84,7 +93,7 @@ def _compute(recipe, lesson, blocks, rows, watch):
     {'seed': rows.seed, **rows.setting, **arrays},
     computed=met * padded,
     needed=met * len(rows.seed),
-    solved=int(np.isfinite(arrays['curve'][:, -1]).sum()),
+    solved=int(arrays['finite'].sum()),
   )
 
 
@@ -99,16 +108,11 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   found = {}
   for name in [n for n in arrays if n.startswith('r_')]:
     r = arrays[name]
-    found[f'r2{name[1:]}'] = _mean(r**2, 'R²')
-    found[name] = _mean(r, 'r')
-  return (
-    found
-    | _compared(arrays)
-    | _tested(arrays)
-    | _pixels(arrays)
-    | _learnt(arrays)
-    | _moved(arrays)
-  )
+    found[f'r2{name[1:]}'] = _mean(r**2, '')
+    found[name] = _mean(r, '')
+  found |= _compared(arrays) | _tested(arrays) | _pixels(arrays)
+  found |= _learnt(arrays) | _moved(arrays)
+  return {name: found[name] for name in FIRST if name in found} | found
 
 
 def _mean(values, unit) -> stats.Estimate:
@@ -125,7 +129,7 @@ def _compared(arrays) -> dict[str, stats.Estimate]:
     found[f'r2_{name}_by_source_rate'] = stats.rate((r > 0) & (r**2 <= source))
   for other in ('whole', 'rest', 'other_net'):
     gain = arrays['r_weights'] ** 2 - arrays[f'r_weights_{other}'] ** 2
-    found[f'r2_weights_above_{other}'] = _mean(gain, 'R²')
+    found[f'r2_weights_above_{other}'] = _mean(gain, '')
   return found
 
 
@@ -167,9 +171,9 @@ def _pixels(arrays) -> dict[str, stats.Estimate]:
   centre, edge = arrays['pixel_r_centre'], arrays['pixel_r_edge']
   both = np.isfinite(centre) & np.isfinite(edge)
   return {
-    'pixel_r_centre': _mean(centre, 'r'),
-    'pixel_r_edge': _mean(edge, 'r'),
-    'pixel_r_blank': _mean(arrays['pixel_r_blank'], 'r'),
+    'pixel_r_centre': _mean(centre, ''),
+    'pixel_r_edge': _mean(edge, ''),
+    'pixel_r_blank': _mean(arrays['pixel_r_blank'], ''),
     'pixel_r_above_0': stats.mean(above, unit='share'),
     'centre_above_edge_rate': stats.rate(centre[both] > edge[both]),
     'pixel_map_likeness': _likeness(r[some]),
@@ -181,22 +185,24 @@ def _pixels(arrays) -> dict[str, stats.Estimate]:
 def _likeness(maps) -> stats.Estimate:
   """Returns r of a net's map with the mean map of the others, over pixels."""
   if len(maps) < 3:
-    return stats.Estimate(None, None, None, len(maps), 'r')
+    return stats.Estimate(None, None, None, len(maps), '')
   common = np.isfinite(maps).all(axis=0)
   maps = maps[:, common].astype(float)
   rest = (maps.sum(axis=0) - maps) / (len(maps) - 1)
   if maps.shape[1] < 3:
-    return stats.Estimate(None, None, None, len(maps), 'r')
+    return stats.Estimate(None, None, None, len(maps), '')
   each = [np.corrcoef(a, b)[0, 1] for a, b in zip(maps, rest, strict=True)]
-  return _mean(np.array(each), 'r')
+  return _mean(np.array(each), '')
 
 
 def _learnt(arrays) -> dict[str, stats.Estimate]:
-  curve = arrays['curve']
-  finite = np.isfinite(curve[:, -1])
+  curve, finite = arrays['curve'], arrays['finite']
   found = {
     'phase1_accuracy': _mean(
       np.where(finite, arrays['phase1_accuracy'], np.nan), 'share'
+    ),
+    'fork_accuracy': _mean(
+      np.where(finite, arrays['fork_accuracy'].mean(axis=1), np.nan), 'share'
     ),
     'diverged_rate': stats.rate(~finite),
   }
@@ -234,6 +240,9 @@ def _moved(arrays) -> dict[str, stats.Estimate]:
     found[f'separation_{pair}'] = _mean(whole[:, p], 'AUC')
     for kind in arrays['kinds']:
       back = arrays[f'separation_put_back_{kind}'][some, p]
+      found[f'change_{kind}_{pair}'] = _mean(
+        arrays[f'separation_change_{kind}'][:, p], 'share'
+      )
       found[f'put_back_{kind}_{pair}'] = _mean(
         1 - back / whole[some, p], 'share'
       )

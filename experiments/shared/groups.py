@@ -28,6 +28,11 @@ WORDS = {  # setting -> as an axis says it
   'first_learning_rate': 'first ε',
   'first_momentum': 'first α',
   'twin': 'twin tree taught',
+  'phase1': 'images up to the fork',
+  'tally_from': 'tallied from',
+  'tally_to': 'tallied up to',
+  'keep_second': 'second pair kept',
+  'output_activation': 'output',
 }
 
 

@@ -47,10 +47,24 @@ class Work(NamedTuple):
   rows: Callable[[range], seeds.Nets]
   at_once: int = 8192
 
+  unit = 'nets × sweeps / s'
+  block_size = None  # what `cells` suggest
+
   def starts(self, seed_range: range) -> nets.Net:
     """Returns the nets before training, `[S]` on the leading axis."""
     keys = jax.vmap(jax.random.key)(np.array(seed_range, np.uint32))
     return jax.vmap(self.start)(keys)
+
+  def ways(
+    self, count: int, blocks: seeds.Blocks
+  ) -> dict[str, tuple[int, Callable]]:
+    """Returns how many nets each way trains at once, and how, by name."""
+    return {
+      'numpy': (1, by_numpy(self)),
+      'vmap': (count, by_vmap(self, count, blocks.devices)),
+      'blocks': (count, by_blocks(self, count, blocks)),
+      'jaxrep': (count, by_jaxrep(self, count, blocks)),
+    }
 
 
 def layered(

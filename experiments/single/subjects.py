@@ -128,6 +128,9 @@ def find(record: records.Record, word: str) -> Subject:
     BadInputError: there is no such net, or the record holds no layered nets or
       no patterns.
   """
+  complaints = [_complaint(record, part) for part in record.parts]
+  if complaints and all(complaints):
+    raise common.BadInputError(complaints[0])
   with records.naming(record.folder / records.ARRAYS, '--record: '):
     tables = [records.part_table(*part) for part in record.parts.items()]
   shared = set.intersection(*map(set, tables)) if tables else set()
@@ -186,23 +189,35 @@ def choose(word: str, table: Mapping[str, np.ndarray]) -> int:
   return int(rows[k])
 
 
-def _subject(record, part, row, k) -> Subject:
-  """Returns row k of a part."""
-  arrays = record.parts[part]
+def _is_branched(arrays) -> bool:
+  return f'{branched.LAYERS[0]}_w' in arrays
+
+
+def _complaint(record, part) -> str:
+  """Returns why nets of a part cannot be shown; '': they can."""
+  arrays, named = record.parts[part], _is_branched(record.parts[part])
   missing = [name for name in ('units', 'w0') if name not in arrays]
-  named = f'{branched.LAYERS[0]}_w' in arrays
   if missing and not named:
-    raise common.BadInputError(
+    return (
       f'--record={record.folder}: expected layered nets (units, w0, b0, ..),'
       f' found no {missing[0]!r} in part {part!r}'
     )
   needed = ('inputs', 'targets', *(CASES if named else ()))
   missing = [name for name in needed if name not in arrays]
   if missing:
-    raise common.BadInputError(
+    return (
       f'--record={record.folder}: expected a pattern set ({", ".join(needed)}),'
       f' found no {missing[0]!r} in part {part!r}'
     )
+  return ''
+
+
+def _subject(record, part, row, k) -> Subject:
+  """Returns row k of a part."""
+  complaint = _complaint(record, part)
+  if complaint:
+    raise common.BadInputError(complaint)
+  arrays, named = record.parts[part], _is_branched(record.parts[part])
   with records.naming(record.folder / records.ARRAYS, '--record: '):
     net = tree_nets.net_of(arrays, k) if named else pages.layers(arrays, k)
   listed = record.summary.get('settings', ())

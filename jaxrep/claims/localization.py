@@ -7,7 +7,7 @@ from jaxrep.claims.judges import (
   Claim,
   Results,
   most,
-  one_run,
+  placed,
 )
 
 _SOURCE = 'Bostock, Knowledge Localization (2022)'
@@ -78,7 +78,7 @@ CLAIMS = (
     ' R² = 0.28 (the verdict: could one of our nets give it?).',
     'R² = 0.28, one net',
     'r2_weights',
-    one_run('r2_weights_by_source_rate'),
+    placed('r2_weights_by_source_rate', 1),
     _NET,
   ),
   Claim(
@@ -88,7 +88,7 @@ CLAIMS = (
     ' it?).',
     'R² = 0.17, one net',
     'r2_biases',
-    one_run('r2_biases_by_source_rate'),
+    placed('r2_biases_by_source_rate', 1),
     _NET,
   ),
   Claim(

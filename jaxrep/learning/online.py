@@ -76,6 +76,34 @@ def plain(
     loss: `(net, input, target) -> E` of one datapoint.
   """
 
+  start = net, rule.init(net), no_tallies(net, groups.shape[1])
+  (net, _, tallies), errors = onward(
+    start, inputs, targets, groups, rule=rule, loss=loss
+  )
+  return net, tallies, errors
+
+
+def onward(
+  carry: tuple[Any, Any, Any],
+  inputs: chex.Array,
+  targets: chex.Array,
+  groups: chex.Array,
+  *,
+  rule: optax.GradientTransformation,
+  loss: Callable,
+) -> tuple[tuple[Any, Any, Any], jax.Array]:
+  """Returns what `plain` does, of a net under way: its carry and errors `[N]`.
+
+  Args:
+    carry: net, state of the rule, and tallies so far: `rule.init(net)` and
+      `no_tallies` at the start.
+    inputs: `[N, ...]`.
+    targets: `[N, ...]`.
+    groups: `[N, G]`.
+    rule: as of `plain`.
+    loss: as of `plain`.
+  """
+
   def step(carry, datapoint):
     net, state, tallies = carry
     x, d, counts = datapoint
@@ -87,11 +115,7 @@ def plain(
     )
     return (changed, state, tallies), e
 
-  start = net, rule.init(net), no_tallies(net, groups.shape[1])
-  (net, _, tallies), errors = jax.lax.scan(
-    step, start, (inputs, targets, groups)
-  )
-  return net, tallies, errors
+  return jax.lax.scan(step, carry, (inputs, targets, groups))
 
 
 def blocked(

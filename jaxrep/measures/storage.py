@@ -86,7 +86,8 @@ def correlations(
   others. Of the first layer's weights `_active_pixels` and `_written_pixels`
   leave the other pixels out, `_rest` and `_whole` are of other datapoints, and
   of the controls there are `_other_net`, `_shuffled`, `_swapped`; each of these
-  also `_within` and `_between` neurons.
+  also `_within` and `_between` neurons, and `_within_pixels`: what is left when
+  each pixel's own means over neurons, which all nets share, are taken away.
   `pixel_r` `[P]` is of each pixel's weights. `p_weights`, `p_biases` are tests
   by permutation of neurons, and `effective_` the numbers of independent points
   that they imply. `_on_bias`: shares of weights that are where their bias is.
@@ -153,5 +154,6 @@ def _each_way(x, y, pixels) -> dict[str, jax.Array]:
     'weights': tallies.correlation(x.w, y.w, among),
     'weights_within': tallies.within(x.w, y.w, among),
     'weights_between': tallies.between(x.w, y.w, among),
+    'weights_within_pixels': tallies.within(x.w.T, y.w.T, among.T),
     'biases': tallies.correlation(x.b, y.b),
   }

@@ -181,6 +181,8 @@ def permuted(
 
   with Z the ratios less their mean, 0 where there is no point. The claim is
   that r is above 0, so p has one side. Neurons without points take no part.
+  What pixels have in common stays under every relabelling, so r(π) need not be
+  0 on average.
 
   Over n independent points, r has the variance 1/(n - 1) when they are
   shuffled. So `effective` is the n that gives the variance that relabelling

@@ -39,7 +39,9 @@ def separations(
       both forks; or exchanged.
 
   Returns:
-    `whole`, and for each mask `put_back_NAME`, `exchanged_NAME`.
+    `whole`, and for each mask `put_back_NAME`, `exchanged_NAME`; and
+    `change_NAME`: which share of the squared change of input weights since the
+    fork is theirs, mean of both forks.
   """
   w = [fork[0].w for fork in pair]
 
@@ -52,16 +54,23 @@ def separations(
   def separation(first, second):
     return tells(pair[0], first) - tells(pair[1], second)
 
+  squares = (jnp.stack(w) - forked) ** 2
+
   def moved(mask):
     back = [jnp.where(mask, forked, weights) for weights in w]
     exchanged = jnp.where(mask, w[1], w[0]), jnp.where(mask, w[0], w[1])
-    return separation(*back), separation(*exchanged)
+    theirs = jnp.sum(squares * mask, axis=(1, 2)) / jnp.sum(
+      squares, axis=(1, 2)
+    )
+    return separation(*back), separation(*exchanged), jnp.mean(theirs)
 
   # One after the other: written out, they take seconds to compile.
   stacked = jnp.stack(list(masks.values()))
-  put_back, exchanged = jax.lax.map(moved, stacked)
+  ways = dict(
+    zip(('put_back', 'exchanged', 'change'), jax.lax.map(moved, stacked),
+        strict=True)
+  )  # fmt: skip
   found = {'whole': separation(*w)}
   for k, name in enumerate(masks):
-    found[f'put_back_{name}'] = put_back[k]
-    found[f'exchanged_{name}'] = exchanged[k]
+    found |= {f'{way}_{name}': each[k] for way, each in ways.items()}
   return found
