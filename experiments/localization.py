@@ -11,6 +11,7 @@ import functools
 
 from absl import flags
 
+from jaxrep import localization
 from jaxrep.claims import localization as claims
 
 from .reports import localization as report
@@ -20,9 +21,6 @@ from .shared import common, digit_flags, groups, running
 FLAGS = flags.FLAGS
 for module in (common, digit_flags):
   flags.adopt_module_key_flags(module)
-# Nets a block: the first layer's weights of one fill a share of the cache that
-# leaves no room for more.
-BLOCK = 16
 
 
 def main() -> None:
@@ -31,7 +29,7 @@ def main() -> None:
 
 def _main() -> None:
   recipes, seed_range = digit_flags.recipes(), common.check_seeds()
-  blocks = common.blocks(size=BLOCK)
+  blocks = common.blocks(size=localization.BLOCK)
   data = digit_flags.data()
   lessons = digit_flags.lessons(data)
   experiment = running.Experiment(

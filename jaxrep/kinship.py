@@ -34,14 +34,12 @@ class Recipe(NamedTuple):
   Attributes:
     sweeps: of phase 1, each through all cases.
     fork_sweeps: of each fork, each through the cases it is taught.
-    tally_from: the share of phase 1 after which |Δw| are summed.
     permutations: relabellings of units that correlations are tested against;
       0: none.
   """
 
   sweeps: int
   fork_sweeps: int
-  tally_from: float
   permutations: int
 
 
@@ -80,14 +78,14 @@ def one_net(recipe: Recipe) -> Callable:
   The setting: `learning_rate` ε; `momentum` α, above 0 of which a change is of
   earlier cases, too, and so are tallies; `init_range`, weights and biases start
   uniform in ± that; `band`, errors count from so far off the target, or from 0
-  as the squared error has it.
+  as the squared error has it; `tally_from`, the share of phase 1 after which
+  |Δw| are summed.
 
   The arrays: `right` `[C]`, which cases are at the end of phase 1; `fork_right`
   `[4, C]`, at the end of each fork, and `taught` `[4, C]`, which it was;
   `updating_people_w`, `difference_people_w`, .. the ratios by the names of
   `branched.named`; and what `correlations` gives.
   """
-  begin = round(recipe.tally_from * recipe.sweeps)
 
   def run(seed, setting, patterns):
     key = jax.random.key(seed)
@@ -95,35 +93,33 @@ def one_net(recipe: Recipe) -> Callable:
     rule = rules.accelerated(setting['learning_rate'], setting['momentum'])
     english = (jnp.arange(CASES) < CASES // 2).astype(jnp.float32)
     both = jnp.stack([english, 1 - english, drawn.by_lot], axis=1)
+    begin = jnp.round(setting['tally_from'] * recipe.sweeps)
 
     def loss(net, x, d):
       y = nets.apply(net, x)
       return jnp.sum(errors.beyond(y, d, band=setting['band']))
 
-    def learn(net, state, groups, sweeps, taught, count):
+    def tallied(k):
+      return both * (k >= begin)
+
+    def learn(net, state, sweeps, taught, count, groups):
       def sweep(carry, k):
         order = ordered(jax.random.fold_in(orders, k), taught)[:count]
-        meets = patterns.inputs[order], patterns.targets[order], groups[order]
-        return online.onward(carry, *meets, rule=rule, loss=loss)[0], None
+        each = patterns.inputs, patterns.targets, groups(k)
+        met = jax.tree.map(lambda a: a[order], each)
+        return online.onward(carry, *met, rule=rule, loss=loss)[0], None
 
-      start = net, state, online.no_tallies(net, groups.shape[1])
-      return jax.lax.scan(sweep, start, jnp.arange(*sweeps))[0]
+      tally = online.no_tallies(net, groups(0).shape[1])
+      return jax.lax.scan(sweep, (net, state, tally), jnp.arange(*sweeps))[0]
 
     def phase_1(key):
       net = branched.init(key, weight_range=setting['init_range'], biases=True)
-      cases = jnp.ones(CASES), CASES
-      net, state, before = learn(
-        net, rule.init(net), both[:, :2], (0, begin), *cases
-      )
-      net, state, after = learn(
-        net, state, both, (begin, recipe.sweeps), *cases
-      )
-      sums = jax.tree.map(lambda *a: jnp.concatenate(a), after, before)
-      return net, state, sums
+      span = 0, recipe.sweeps
+      return learn(net, rule.init(net), span, jnp.ones(CASES), CASES, tallied)
 
     def fork(net, state, taught):
       span = recipe.sweeps, recipe.sweeps + recipe.fork_sweeps
-      return learn(net, state, both[:, :0], span, taught, TAUGHT)[0]
+      return learn(net, state, span, taught, TAUGHT, lambda k: both[:, :0])[0]
 
     # Of another start, and the same orders.
     keys = jnp.stack([key, jax.random.fold_in(key, _OTHER)])
@@ -132,7 +128,7 @@ def one_net(recipe: Recipe) -> Callable:
       jax.tree.map(lambda a, k=k: a[k], pair) for k in range(2)
     )
     forks = jax.vmap(fork, (None, None, 0))(net, state, drawn.forks)
-    found = storage.ratios(sums, other, forks)
+    found = storage.ratios(_widened(sums), _widened(other), forks)
     asked = jax.random.fold_in(key, _PERMUTED)
     result = correlations(asked, found, permutations=recipe.permutations)
     for name in ('updating', 'difference'):
@@ -145,6 +141,13 @@ def one_net(recipe: Recipe) -> Callable:
     }
 
   return run
+
+
+def _widened(sums: Any) -> Any:
+  """Returns sums of three groups as of five: of what is before, none is kept."""
+  return jax.tree.map(
+    lambda a: jnp.pad(a, [(0, 2)] + [(0, 0)] * (a.ndim - 1)), sums
+  )
 
 
 def ordered(key: chex.PRNGKey, taught: chex.Array) -> jax.Array:

@@ -38,7 +38,9 @@ KEEP = ('measures', 'ratios', 'weights')
 KINDS = ('highest', 'random', 'lowest', 'all')
 # Datapoints a block: longer ones cost more in the Gram matrix, shorter ones
 # pass through the weights more often.
-SIZE = 32
+SIZE = 64
+# Nets a block: each brings 300 kB of weights, which a core's cache must hold.
+BLOCK = 16
 # Images of a digit on which forks are compared, at most.
 ASKED = 500
 # How near its bias's point a weight's is to be called on it, in both ratios.

@@ -17,6 +17,8 @@ RESOLVED = {'block_size'}
 # Decide only where something else is given, and are not in paper.flags: what a
 # user's own table should hold.
 PINNED = {'boolean': {'task_digest'}, 'recirculation': {'vectors_digest'}}
+# Where a study finds what it checks by its contents: decides nothing.
+PLACES = {'localization': {'data_dir'}}
 
 
 @pytest.fixture(params=FLAGFILES, ids=lambda p: f'{p.parent.name}-{p.stem}')
@@ -108,8 +110,8 @@ def test_a_study_has_the_papers_flags_and_a_quick_run(study):
 def test_every_default_stands_in_paper_flags_and_none_in_the_code(study, plan):
   found = plan(study)
   unset, paper = found['unset'], stated(ROOT / f'flags/{study}/paper.flags')
-  pinned = PINNED.get(study, set())
-  assert unset.keys() == paper.keys() | RESOLVED | NOT_DECIDING | pinned
+  more = PINNED.get(study, set()) | PLACES.get(study, set())
+  assert unset.keys() == paper.keys() | RESOLVED | NOT_DECIDING | more
   assert set(unset.values()) == {None}
   assert found['flags'].keys() == paper.keys() | RESOLVED
   assert found['flags']['block_size'].isdecimal()

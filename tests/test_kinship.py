@@ -12,7 +12,7 @@ import pytest
 from scipy import stats
 
 from experiments.results import kinship as results
-from jaxrep import branched, kinship
+from jaxrep import branched, kinship, seeds
 from jaxrep.measures import storage
 from jaxrep.tasks import family_trees
 
@@ -21,10 +21,10 @@ PAIRS = 52
 RECIPE = kinship.Recipe(
   sweeps=5,
   fork_sweeps=8,
-  tally_from=0.4,
   permutations=19,
 )
 RATE, BAND = np.float32(0.5), np.float32(0.2)
+FROM = 0.4  # of 5 sweeps: the first two are not tallied
 SEED = 3
 
 
@@ -34,15 +34,16 @@ def program():
 
 
 @functools.cache
-def lives(*momenta, seeds=(SEED, SEED)):
+def lives(*momenta, rows=(SEED, SEED)):
   """Returns the arrays of two nets, side by side."""
   setting = {
     'learning_rate': np.full(2, RATE),
     'momentum': np.float32(momenta),
     'init_range': np.ones(2, np.float32),
     'band': np.full(2, BAND),
+    'tally_from': np.full(2, FROM, np.float32),
   }
-  found = program()(np.array(seeds, np.uint32), setting, PATTERNS)
+  found = program()(np.array(rows, np.uint32), setting, PATTERNS)
   return jax.tree.map(np.asarray, found)
 
 
@@ -187,7 +188,7 @@ def lived(seed, momentum):
         sums[group][name] = sums[group][name] + np.abs(change[name])
 
   for k in range(RECIPE.sweeps):
-    counts = k >= round(RECIPE.tally_from * RECIPE.sweeps)
+    counts = k >= round(FROM * RECIPE.sweeps)
     said = tell if counts else lambda case, change: None
     net, change = sweep(net, change, k, np.ones(104), said)
   gaps = [
@@ -240,7 +241,7 @@ class TestOneNet:
 
   def test_a_net_knows_nothing_of_its_neighbour(self):
     first = lives(0.0, 0.5)
-    second = lives(0.0, 0.1, seeds=(SEED, 7))
+    second = lives(0.0, 0.1, rows=(SEED, 7))
     for name, array in first.items():
       np.testing.assert_array_equal(array[0], second[name][0], err_msg=name)
     assert np.abs(first['r_central'] - second['r_central'])[1] > 1e-3
@@ -311,6 +312,25 @@ class TestCorrelations:
     # Of the 12! orders of units no other is drawn; of 6 units there are 720.
     assert result['p_central'] == pytest.approx(1 / 200)
     assert result['p_penultimate'] < 0.05
+
+
+class TestParts:
+  def test_each_recipe_has_a_part_with_all_settings(self):
+    grid = {'learning_rate': (0.5, 1.0), 'momentum': (0.0,)}
+    recipes = [RECIPE, RECIPE._replace(sweeps=9)]
+    blocks = seeds.Blocks(16, tuple(jax.local_devices()[:1]))
+    found = results.parts(
+      recipes, grid=grid, seed_range=range(3), blocks=blocks
+    )
+    assert [part.name for part in found] == ['nets_1', 'nets_2']
+    assert [part.settings[1] for part in found] == [
+      {'sweeps': n, 'fork_sweeps': 8, 'learning_rate': 1.0, 'momentum': 0.0}
+      for n in (5, 9)
+    ]
+    for part in found:
+      np.testing.assert_array_equal(part.nets.seed, [0, 1, 2, 0, 1, 2])
+    [alone] = results.parts([RECIPE], grid=grid, seed_range=[0], blocks=blocks)
+    assert alone.name == 'nets'
 
 
 class TestResults:

@@ -211,6 +211,27 @@ def test_the_plain_scan_follows_another_rule_and_counts_its_changes():
     np.testing.assert_allclose(errors, wanted[2], **DOUBLE)
 
 
+@pytest.mark.parametrize('cut', [0, 23, 60])
+def test_a_scan_cut_in_two_goes_on_where_it_was(cut):
+  """With momentum, which the second part has to take over."""
+  with jax.enable_x64(True):
+    weights, stream, groups = drawn((4,), seed=2)
+    wanted = by_numpy(weights, stream, groups, 0, 60, rate=0.02, momentum=0.5)
+    rule = optax.sgd(0.02, momentum=0.5)
+    net = net_of(weights, jax.nn.softplus, lambda u: u)
+    carry, errors = (net, rule.init(net), online.no_tallies(net, 3)), []
+    for part in (stream.order[:cut], stream.order[cut:]):
+      place = slice(0, cut) if not errors else slice(cut, 60)
+      carry, found = online.onward(
+        carry, stream.inputs[part], stream.targets[part], groups[place],
+        rule=rule, loss=lambda net, x, d: squared(nets.apply(net, x), d),
+      )  # fmt: skip
+      errors.append(found)
+    chex.assert_trees_all_close(arrays_of(carry[0]), wanted[0], **DOUBLE)
+    chex.assert_trees_all_close(arrays_of(carry[2]), wanted[1], **DOUBLE)
+    np.testing.assert_allclose(np.concatenate(errors), wanted[2], **DOUBLE)
+
+
 def test_the_plain_scan_takes_any_pytree():
   """w = 1, d = 3, 2, E = ½ (w x - d)²; x = 1, 2 and rate ½.
 

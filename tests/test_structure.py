@@ -14,7 +14,7 @@ LAYERS = (
   {'seeds'},
   {'learning'},
   {'measures'},
-  {'trials', 'loops', 'hierarchies', 'families', 'localization'},
+  {'trials', 'loops', 'hierarchies', 'families', 'localization', 'kinship'},
   {'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},
 )

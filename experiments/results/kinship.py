@@ -85,26 +85,26 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   Args:
     arrays: `[N, ...]`, one setting's.
   """
-  found = {}
-  for name in [n for n in arrays if n.startswith('r_')]:
-    found[f'r2{name[1:]}'] = _mean(arrays[name] ** 2, 'R²')
-    found[name] = _mean(arrays[name], 'r')
-  for layer in branched.LAYERS:
-    for kind in KINDS:
-      name = f'{layer}{kind}'
-      above = arrays[f'r_{name}'] - arrays[f'r_{name}_other_net']
-      found[f'r_{name}_above_other_net'] = _mean(above, 'r')
-      if f'p_{name}' in arrays:
-        p = arrays[f'p_{name}']
-        significant = p[np.isfinite(p)] <= ALPHA
-        found[f'{name}_significant_rate'] = stats.rate(significant)
   right, taught = arrays['fork_right'], arrays['taught']
-  return found | {
+  found = {
     'train_accuracy': _mean(arrays['right'].mean(axis=1), 'share'),
     'learnt_rate': stats.rate(arrays['right'].all(axis=1)),
     'fork_accuracy': _mean(_share(right, taught), 'share'),
     'left_out_accuracy': _mean(_share(right, ~taught), 'share'),
   }
+  layers = [f'{layer}{kind}' for kind in KINDS for layer in branched.LAYERS]
+  for way in ('', *CONTROLS, '_within'):
+    for name in [f'{layer}{way}' for layer in layers]:
+      if f'r_{name}' in arrays:
+        found[f'r2_{name}'] = _mean(arrays[f'r_{name}'] ** 2, 'R²')
+        found[f'r_{name}'] = _mean(arrays[f'r_{name}'], 'r')
+  for name in layers:
+    above = arrays[f'r_{name}'] - arrays[f'r_{name}_other_net']
+    found[f'r_{name}_above_other_net'] = _mean(above, 'r')
+    if f'p_{name}' in arrays:
+      p = arrays[f'p_{name}']
+      found[f'{name}_significant_rate'] = stats.rate(p[np.isfinite(p)] <= ALPHA)
+  return found
 
 
 def _mean(values, unit) -> stats.Estimate:

@@ -53,7 +53,7 @@ class Online(NamedTuple):
 
   unit = 'nets × images / s'
   cells = None
-  block_size = 16  # that of the study
+  block_size = localization.BLOCK
 
   def lesson(self) -> Lesson:
     """Returns the images, always the same."""

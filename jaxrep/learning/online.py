@@ -142,7 +142,9 @@ def blocked(
 
   Three matrix products and the inputs' Gram matrix stand for the passes through
   W. The layers above are changed datapoint by datapoint. Up to rounding it is
-  `plain` with `optax.sgd(rate)`.
+  `plain` with `optax.sgd(rate)`. Inside, W is [J, I] as in the letter's w_ji,
+  and the δs are [J, size]: all products of a `vmap` of nets are then products
+  of one tall matrix with what the nets share, and nothing is transposed.
 
   Args:
     net: layers; what is done to the first is exact for any unit and any layers
@@ -165,20 +167,20 @@ def blocked(
     return error(nets.apply(rest, layer.unit(u)), d)
 
   def block(k, carry):
-    first_layer, rest, tallies, sums, counts = carry
+    w, b, rest, tallies, sums, counts = carry
     place = k * size + jnp.arange(size)
     met = (place < count).astype(layer.w.dtype)
     at = jnp.where(place < count, first + place, first)
     row = stream.order[at]
     x, d = read(stream.inputs[row]), stream.targets[row]
     gram = x @ x.T + 1
-    before = x @ first_layer.w + first_layer.b
+    before = w @ x.T + b[:, None]
     tallied = met[:, None] * (groups[at] if groups is not None else 0)
 
     def step(carry, datapoint):
       rest, deltas, totals = carry
       t, u, products, d, met, counts = datapoint
-      u = u - rate * (products @ deltas)  # of s ≥ t they are 0 still
+      u = u - rate * (deltas @ products)  # of s ≥ t they are 0 still
       e, (slope, delta) = jax.value_and_grad(above, (0, 1))(rest, u, d)
       # Not 0 times it, where no datapoint is: it may not be finite.
       update = jax.tree.map(lambda g: jnp.where(met > 0, -rate * g, 0.0), slope)
@@ -190,38 +192,41 @@ def blocked(
           update,
         )
       delta = jnp.where(met > 0, delta, 0.0)
-      deltas = jax.lax.dynamic_update_index_in_dim(deltas, delta, t, 0)
+      deltas = jax.lax.dynamic_update_index_in_dim(deltas, delta, t, 1)
       return (rest, deltas, totals), jnp.where(met > 0, e, 0.0)
 
     (rest, deltas, totals), errors = jax.lax.scan(
       step,
       (rest, jnp.zeros_like(before), tallies[1:]),
-      (jnp.arange(size), before, gram, d, met, tallied),
+      (jnp.arange(size), before.T, gram, d, met, tallied),
     )
-    w = first_layer.w - rate * (x.T @ deltas)
-    b = first_layer.b - rate * jnp.sum(deltas, axis=0)
-    changed = nets.Layer(w, b, first_layer.unit)
+    w = w - rate * (deltas @ x)
+    b = b - rate * jnp.sum(deltas, axis=1)
     if groups is not None:
-      size_of = jnp.abs(deltas)
+      counted = tallied.T[:, None] * jnp.abs(deltas)[None]
       first_tally = jax.tree.map(
         lambda t, more: t + rate * more,
         tallies[0],
-        nets.Layer(
-          jnp.einsum('tg,ti,tj->gij', tallied, jnp.abs(x), size_of),
-          jnp.einsum('tg,tj->gj', tallied, size_of),
-          first_layer.unit,
-        ),
+        nets.Layer(counted @ jnp.abs(x), jnp.sum(counted, axis=2), layer.unit),
       )
       tallies = first_tally, *totals
     window = jnp.minimum(place, count - 1) * WINDOWS // count
     sums = sums.at[window].add(errors)
     counts = counts.at[window].add(met)
-    return changed, rest, tallies, sums, counts
+    return w, b, rest, tallies, sums, counts
 
   zero = jnp.zeros(WINDOWS, layer.w.dtype)
-  start = layer, tuple(net[1:]), tallies, zero, zero
-  layer_, rest, tallies, sums, counts = jax.lax.fori_loop(
+  start = layer.w.T, layer.b, tuple(net[1:]), _turned(tallies), zero, zero
+  w, b, rest, tallies, sums, counts = jax.lax.fori_loop(
     0, -(-count // size), block, start
   )
   curve = jnp.where(counts > 0, sums / jnp.maximum(counts, 1), jnp.nan)
-  return Passed((layer_, *rest), tallies, curve)
+  changed = nets.Layer(w.T, b, layer.unit)
+  return Passed((changed, *rest), _turned(tallies), curve)
+
+
+def _turned(tallies: Sequence[nets.Layer]) -> tuple[nets.Layer, ...]:
+  """Returns tallies whose first layer's weights are [G, J, I], or again not."""
+  first, *rest = tallies
+  w = jnp.swapaxes(first.w, 1, 2)
+  return nets.Layer(w, first.b, first.unit), *rest
