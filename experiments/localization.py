@@ -11,10 +11,12 @@ import functools
 
 from absl import flags
 
-from jaxrep import localization
+from jaxrep import kinship, localization
 from jaxrep.claims import localization as claims
 
+from .reports import kinship as kinship_report
 from .reports import localization as report
+from .results import kinship as kinship_results
 from .results import localization as results
 from .shared import common, digit_flags, groups, running
 
@@ -28,31 +30,42 @@ def main() -> None:
 
 
 def _main() -> None:
-  recipes, seed_range = digit_flags.recipes(), common.check_seeds()
+  digit_flags.settle()
   blocks = common.blocks(size=localization.BLOCK)
-  data = digit_flags.data()
+  layout = {'seed_range': common.check_seeds(), 'blocks': blocks}
+  decided = common.deciding_flags('localization', block_size=blocks.size)
+  made = _trees if FLAGS.data == digit_flags.TREES else _images
+  experiment = made(decided, layout)
+  out = FLAGS.out or 'runs/localization'
+  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+
+
+def _images(decided, layout) -> running.Experiment:
+  recipes, data = digit_flags.recipes(), digit_flags.data()
   lessons = digit_flags.lessons(data)
-  experiment = running.Experiment(
+  return running.Experiment(
     'localization',
-    common.deciding_flags(
-      'localization',
-      block_size=blocks.size,
-      phase1=digit_flags.phase1(data),
-    ),
+    decided,
     results.parts(
-      recipes,
-      lessons,
-      data,
-      learning_rates=FLAGS.learning_rate,
-      seed_range=seed_range,
-      blocks=blocks,
+      recipes, lessons, data, learning_rates=FLAGS.learning_rate, **layout
     ),
     results.results,
     report.page,
     functools.partial(groups.judge, claims.CLAIMS, fixed={'data': FLAGS.data}),
   )
-  out = FLAGS.out or 'runs/localization'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+
+
+def _trees(decided, layout) -> running.Experiment:
+  recipe = kinship.Recipe(FLAGS.sweeps, FLAGS.fork_sweeps, FLAGS.permutations)
+  names = 'learning_rate', 'momentum', 'init_range', 'band', 'tally_from'
+  grid = {name: FLAGS[name].value for name in names}
+  return running.Experiment(
+    'localization',
+    decided,
+    kinship_results.parts([recipe], grid=grid, **layout),
+    kinship_results.results,
+    kinship_report.page,
+  )
 
 
 if __name__ == '__main__':

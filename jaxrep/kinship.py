@@ -144,7 +144,7 @@ def one_net(recipe: Recipe) -> Callable:
 
 
 def _widened(sums: Any) -> Any:
-  """Returns sums of three groups as of five: of what is before, none is kept."""
+  """Returns sums of three groups as of five, with 0 for what is not kept."""
   return jax.tree.map(
     lambda a: jnp.pad(a, [(0, 2)] + [(0, 0)] * (a.ndim - 1)), sums
   )

@@ -215,8 +215,9 @@ def _right(net, forks, lesson: Lesson, read) -> dict[str, jax.Array]:
   x = read(lesson.test)
 
   def right(net):
-    told = jnp.argmax(nets.answers(net, x), axis=1)
-    return jnp.mean(told == lesson.answers)
+    y = nets.answers(net, x)
+    share = jnp.mean(jnp.argmax(y, axis=1) == lesson.answers)
+    return jnp.where(jnp.all(jnp.isfinite(y)), share, jnp.nan)
 
   return {
     'phase1_accuracy': right(net),
@@ -290,10 +291,10 @@ def lesson(
   places = np.arange(len(labels))
   first = places[(places < phase1) & (of_pair >= 0)]
   second = np.flatnonzero(of_pair[first] == 1)
-  order = np.arange(len(second))
-  left_out = np.floor((order + 1) * keep_second) == np.floor(
-    order * keep_second
-  )
+  # A product that rounding leaves below a whole number counts as that.
+  kept = keep_second * (1 + 2 * np.finfo(float).eps)
+  due = np.floor(np.arange(len(second) + 1) * kept)
+  left_out = due[1:] == due[:-1]
   first = np.delete(first, second[left_out])
   later = places >= phase1
   forks = [
@@ -331,6 +332,9 @@ def _padded(rows: np.ndarray, length: int) -> np.ndarray:
 
 
 def _varies(images: np.ndarray) -> np.ndarray:
+  """Returns which pixels have several grey levels, `[P]` bool."""
+  if not len(images):
+    return np.zeros(images.shape[1], bool)
   return images.max(axis=0) > images.min(axis=0)
 
 

@@ -96,11 +96,11 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   for way in ('', *CONTROLS, '_within'):
     for name in [f'{layer}{way}' for layer in layers]:
       if f'r_{name}' in arrays:
-        found[f'r2_{name}'] = _mean(arrays[f'r_{name}'] ** 2, 'R²')
-        found[f'r_{name}'] = _mean(arrays[f'r_{name}'], 'r')
+        found[f'r2_{name}'] = _mean(arrays[f'r_{name}'] ** 2, '')
+        found[f'r_{name}'] = _mean(arrays[f'r_{name}'], '')
   for name in layers:
     above = arrays[f'r_{name}'] - arrays[f'r_{name}_other_net']
-    found[f'r_{name}_above_other_net'] = _mean(above, 'r')
+    found[f'r_{name}_above_other_net'] = _mean(above, '')
     if f'p_{name}' in arrays:
       p = arrays[f'p_{name}']
       found[f'{name}_significant_rate'] = stats.rate(p[np.isfinite(p)] <= ALPHA)

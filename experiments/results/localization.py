@@ -198,12 +198,8 @@ def _likeness(maps) -> stats.Estimate:
 def _learnt(arrays) -> dict[str, stats.Estimate]:
   curve, finite = arrays['curve'], arrays['finite']
   found = {
-    'phase1_accuracy': _mean(
-      np.where(finite, arrays['phase1_accuracy'], np.nan), 'share'
-    ),
-    'fork_accuracy': _mean(
-      np.where(finite, arrays['fork_accuracy'].mean(axis=1), np.nan), 'share'
-    ),
+    'phase1_accuracy': _mean(arrays['phase1_accuracy'], 'share'),
+    'fork_accuracy': _mean(arrays['fork_accuracy'].mean(axis=1), 'share'),
     'diverged_rate': stats.rate(~finite),
   }
   seen = np.flatnonzero(np.isfinite(curve).any(axis=0))

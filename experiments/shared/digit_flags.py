@@ -6,19 +6,23 @@ import os
 import tqdm
 from absl import flags
 
-from jaxrep import localization
+from jaxrep import localization, records
 from jaxrep.tasks import mnist
 
 from . import common
 
 FLAGS = flags.FLAGS
 SAME = 'same'  # of the output units: those of the hidden ones
-DATA = ('mnist', 'digits')
+TREES = 'family_trees'
+DATA = ('mnist', 'digits', TREES)
 LARGEST = 4096  # hidden units a layer
 FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
-# What part of the training images phase 1 has where the number is not given,
-# and the images are not the source's: 12,000 of 60,000.
-PHASE1 = 0.2
+# Flags that say something of images only, and of the family trees only.
+OF_IMAGES = (
+  *('pairs', 'hidden', 'activation', 'output_activation', 'loss', 'phase1'),
+  *('tally_to', 'keep_second', 'moved', 'keep'),
+)
+OF_TREES = ('momentum', 'init_range', 'band', 'sweeps', 'fork_sweeps')
 
 
 class Pairs(flags.ArgumentParser):
@@ -65,8 +69,10 @@ class PairsAsText(flags.ArgumentSerializer):
 
 flags.DEFINE_enum(
   'data', None, list(DATA),
-  'Images: MNIST, 28×28; or the 8×8 digits that come with scikit-learn, for'
-  ' which nothing is fetched (pip install "jaxrep[digits]").',
+  'What is learnt: MNIST, 28×28; the 8×8 digits that come with scikit-learn,'
+  ' for which nothing is fetched (pip install "jaxrep[digits]"); or, another'
+  ' system, English and Italian cases of the family trees. What is set for them'
+  ' by default stands in flags/localization/DATA.flags.',
 )  # fmt: skip
 flags.DEFINE_string(
   'data_dir',
@@ -97,12 +103,11 @@ common.define_words(
   'Of one image: ½Σ(y−d)², or cross-entropy of the softmax of the outputs.',
 )  # fmt: skip
 common.define_number(
-  'learning_rate', 'η, for each image.', above=True, many=True
+  'learning_rate', 'η, for each image or case.', above=True, many=True
 )
 common.define_number(
   'phase1', 'Phase 1 has the first so many training images, as far as they are'
-  ' of the pairs; the forks have the others. Default with --data=digits: a'
-  ' fifth of them.',
+  ' of the pairs; the forks have the others.',
   kind=int, low=1, high=10**6, many=True,
 )  # fmt: skip
 common.define_number(
@@ -132,17 +137,52 @@ flags.DEFINE_enum(
 )  # fmt: skip
 
 
-def recipes() -> list[localization.Recipe]:
-  """Returns what the flags say: one for each shape, unit and loss.
+common.define_number('momentum', 'Of the family trees: α.', high=1, many=True)
+common.define_number(
+  'init_range', 'Of the family trees: weights start uniform in ± this.',
+  high=1e6, many=True,
+)  # fmt: skip
+common.define_number(
+  'band', 'Of the family trees: the error is measured from this far off the'
+  ' target.', high=1, many=True,
+)  # fmt: skip
+common.define_number(
+  'sweeps', 'Of the family trees: sweeps up to the fork.', kind=int, low=1,
+  high=2**20,
+)  # fmt: skip
+common.define_number(
+  'fork_sweeps', 'Of the family trees: sweeps after it.', kind=int, low=1,
+  high=2**20,
+)  # fmt: skip
+
+
+def settle() -> None:
+  """Takes the defaults of the data asked for, where flags are not given.
 
   Raises:
-    BadInputError: too few permutations to find anything.
+    BadInputError: a flag that says nothing of these data.
   """
+  paper = {name: FLAGS[name].default for name in (*OF_IMAGES, *OF_TREES)}
+  if FLAGS.data != FLAGS['data'].default:
+    path = common.flagfiles('localization') / f'{FLAGS.data}.flags'
+    for name, value in records.parse_flags(path.read_text()).items():
+      if FLAGS[name].using_default_value and name != 'data':
+        FLAGS.set_default(name, value)
+  for name in OF_IMAGES if FLAGS.data == TREES else OF_TREES:
+    if FLAGS[name].value != paper[name]:
+      raise common.BadInputError(
+        f'--{name}={FLAGS[name].serialize().partition("=")[2]}: expected none'
+        f' with --data={FLAGS.data}, which it says nothing of'
+      )
   if 0 < FLAGS.permutations < FEWEST:
     raise common.BadInputError(
       f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
       ' as fewer never give p = 0.05'
     )
+
+
+def recipes() -> list[localization.Recipe]:
+  """Returns what the flags say: one for each shape, unit and loss."""
   return [
     localization.Recipe(
       hidden=tuple(map(int, hidden.split('-'))),
@@ -196,34 +236,23 @@ class _Bars:
       self.bar.close()
 
 
-def phase1(data: mnist.Data) -> tuple[int, ...]:
-  """Returns how many images phase 1 has.
-
-  Raises:
-    BadInputError: more than there are, or all of them.
-  """
-  total = len(data.train.labels)
-  if FLAGS['phase1'].using_default_value and FLAGS.data == 'digits':
-    return (round(PHASE1 * total),)
-  if max(FLAGS.phase1) >= total:
-    raise common.BadInputError(
-      f'--phase1={max(FLAGS.phase1)}: expected fewer than the {total:,}'
-      f' training images of {data.name}, as the forks learn the others'
-    )
-  return FLAGS.phase1
-
-
 def lessons(
   data: mnist.Data,
 ) -> list[tuple[dict[str, object], localization.Lesson]]:
   """Returns what is met, one lesson for each pairs, phase 1 and tally.
 
   Raises:
-    BadInputError: nothing is left to tally, or of a digit to learn.
+    BadInputError: more images than there are, or nothing is left to tally, or
+      of a digit to learn.
   """
-  found = []
+  total, found = len(data.train.labels), []
+  if max(FLAGS.phase1) >= total:
+    raise common.BadInputError(
+      f'--phase1={max(FLAGS.phase1)}: expected fewer than the {total:,}'
+      f' training images of {data.name}, as the forks learn the others'
+    )
   for pairs, count, first, last, kept in itertools.product(
-    FLAGS.pairs, phase1(data), FLAGS.tally_from, FLAGS.tally_to,
+    FLAGS.pairs, FLAGS.phase1, FLAGS.tally_from, FLAGS.tally_to,
     FLAGS.keep_second,
   ):  # fmt: skip
     if first >= last:

@@ -54,12 +54,12 @@ def separations(
   def separation(first, second):
     return tells(pair[0], first) - tells(pair[1], second)
 
-  squares = (jnp.stack(w) - forked) ** 2
+  squares = (jnp.stack(w) - forked[None]) ** 2
 
   def moved(mask):
     back = [jnp.where(mask, forked, weights) for weights in w]
     exchanged = jnp.where(mask, w[1], w[0]), jnp.where(mask, w[0], w[1])
-    theirs = jnp.sum(squares * mask, axis=(1, 2)) / jnp.sum(
+    theirs = jnp.sum(squares * mask[None], axis=(1, 2)) / jnp.sum(
       squares, axis=(1, 2)
     )
     return separation(*back), separation(*exchanged), jnp.mean(theirs)
