@@ -505,7 +505,7 @@ class TestLists:
 def test_flags_are_written_as_they_were_read(
   binary, tmp_path, flags, said, parts
 ):
-  """What is not given is said by the flagfile of the 8×8 digits, and paper's."""
+  """What is not given is as in digits.flags, or else in paper.flags."""
   plan = plan_of(binary, tmp_path, '--data=digits', '--seeds=2', *flags)
   assert plan['flags'].items() >= said.items()
   assert list(plan['nets'].values()) == [2] * parts
@@ -666,7 +666,7 @@ FLAGS = [
   ('--permutations=5',
    ['--permutations=5: expected 0 or at least 19', 'p = 0.05']),
   ('--keep=all', ['--keep=all', '<measures|ratios|weights>']),
-  ('--data=cifar', ['--data=cifar', '<mnist|digits>']),
+  ('--data=cifar', ['--data=cifar', '<mnist|digits']),
   ('--pair=17,68', ["'pair'", 'Did you mean: pairs']),
   ('--block_size=17', ['--block_size=17', 'multiple of 16', 'found 17']),
 ]  # fmt: skip

@@ -93,7 +93,7 @@ def _compute(recipe, lesson, blocks, rows, watch):
     {'seed': rows.seed, **rows.setting, **arrays},
     computed=met * padded,
     needed=met * len(rows.seed),
-    solved=int(arrays['finite'].sum()),
+    solved=0,
   )
 
 
@@ -201,6 +201,8 @@ def _learnt(arrays) -> dict[str, stats.Estimate]:
     'phase1_accuracy': _mean(arrays['phase1_accuracy'], 'share'),
     'fork_accuracy': _mean(arrays['fork_accuracy'].mean(axis=1), 'share'),
     'diverged_rate': stats.rate(~finite),
+    # No ratio, as no weight was changed by a group: units were dead.
+    'undefined_rate': stats.rate(finite & ~np.isfinite(arrays['r_weights'])),
   }
   seen = np.flatnonzero(np.isfinite(curve).any(axis=0))
   lowest = _settled(curve[finite][:, seen])

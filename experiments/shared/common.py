@@ -159,7 +159,8 @@ class AsText(flags.ArgumentSerializer):
 def as_text(value) -> str:
   """Returns a flag's value as it is written in a flagfile."""
   if isinstance(value, tuple):
-    return ','.join(map(as_text, value))
+    nested = any(isinstance(one, tuple) for one in value)  # `Pairs`
+    return ('/' if nested else ',').join(map(as_text, value))
   if isinstance(value, bool):
     return str(value).lower()
   return (

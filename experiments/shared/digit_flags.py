@@ -60,13 +60,6 @@ class Pairs(flags.ArgumentParser):
     return 'two pairs of digits'
 
 
-class PairsAsText(flags.ArgumentSerializer):
-  """Writes pairs as `Pairs` reads them."""
-
-  def serialize(self, value) -> str:
-    return '/'.join(','.join(choice) for choice in value)
-
-
 flags.DEFINE_enum(
   'data', None, list(DATA),
   'What is learnt: MNIST, 28×28; the 8×8 digits that come with scikit-learn,'
@@ -84,7 +77,7 @@ flags.DEFINE(
   Pairs(), 'pairs', None,
   'Which digits are told from which: the first pair from the second. Several'
   ' choices, joined by /, are tried over the same seeds.',
-  FLAGS, PairsAsText(),
+  FLAGS, common.AsText(),
 )  # fmt: skip
 flags.DEFINE(
   common.Shapes(LARGEST, 'for several layers: 100-50'), 'hidden', None,

@@ -147,7 +147,8 @@ def _compute(experiment, chunks, writer, clock) -> None:
       before = bar.n
 
       def watch(over, solved, before=before, earlier=solved_before):
-        bar.set_postfix_str(f'{earlier + solved} solved', refresh=False)
+        if earlier + solved:  # not all studies have a task to be solved
+          bar.set_postfix_str(f'{earlier + solved} solved', refresh=False)
         bar.update(before + over - bar.n)
 
       there, complaint = writer.check_chunk(chunk.name)

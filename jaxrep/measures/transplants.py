@@ -43,34 +43,38 @@ def separations(
     `change_NAME`: which share of the squared change of input weights since the
     fork is theirs, mean of both forks.
   """
-  w = [fork[0].w for fork in pair]
+  w = jnp.stack([fork[0].w for fork in pair])
+  squares = (w - forked[None]) ** 2
 
-  def tells(fork, weights):
-    layer = nets.Layer(weights, fork[0].b, fork[0].unit)
-    y = nets.answers((layer, *fork[1:]), asked.reshape(-1, asked.shape[-1]))
+  def tells(fork):
+    y = nets.answers(fork, asked.reshape(-1, asked.shape[-1]))
     score = (y[:, 0] - y[:, 1]).reshape(asked.shape[:2])
     return tallies.auc(score[0], score[1])
 
-  def separation(first, second):
-    return tells(pair[0], first) - tells(pair[1], second)
-
-  squares = (jnp.stack(w) - forked[None]) ** 2
-
   def moved(mask):
-    back = [jnp.where(mask, forked, weights) for weights in w]
-    exchanged = jnp.where(mask, w[1], w[0]), jnp.where(mask, w[0], w[1])
-    theirs = jnp.sum(squares * mask[None], axis=(1, 2)) / jnp.sum(
-      squares, axis=(1, 2)
-    )
-    return separation(*back), separation(*exchanged), jnp.mean(theirs)
+    back = jnp.where(mask[None], forked[None], w)
+    exchanged = jnp.where(mask[None], w[::-1], w)
+    changed = [
+      (nets.Layer(first, fork[0].b, fork[0].unit), *fork[1:])
+      for first, fork in zip((*back, *exchanged), (*pair, *pair), strict=True)
+    ]
+    told = jax.lax.map(tells, _stacked(changed))
+    theirs = jnp.sum(squares * mask[None], axis=(1, 2))
+    return {
+      'put_back': told[0] - told[1],
+      'exchanged': told[2] - told[3],
+      'change': jnp.mean(theirs / jnp.sum(squares, axis=(1, 2))),
+    }
 
   # One after the other: written out, they take seconds to compile.
-  stacked = jnp.stack(list(masks.values()))
-  ways = dict(
-    zip(('put_back', 'exchanged', 'change'), jax.lax.map(moved, stacked),
-        strict=True)
-  )  # fmt: skip
-  found = {'whole': separation(*w)}
-  for k, name in enumerate(masks):
+  none = jnp.zeros_like(forked, bool)
+  ways = jax.lax.map(moved, jnp.stack([none, *masks.values()]))
+  found = {'whole': ways['put_back'][0]}
+  for k, name in enumerate(masks, start=1):
     found |= {f'{way}_{name}': each[k] for way, each in ways.items()}
   return found
+
+
+def _stacked(trees: Sequence) -> nets.Net:
+  """Returns one tree whose leaves are those of all, one upon the other."""
+  return jax.tree.map(lambda *leaves: jnp.stack(leaves), *trees)
