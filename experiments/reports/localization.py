@@ -18,6 +18,33 @@ QUESTION = (
   'Are the weights that learning of two digits changes most those in which nets'
   ' differ that have learnt one or the other?'
 )
+QUESTIONS = {
+  'How much of R² over weights is left within neurons?': 'r2_weights_within',
+  'Between neurons, a point each?': 'r2_weights_between',
+  'Without the pixels that are blank in all images?': (
+    'r2_weights_active_pixels'
+  ),
+  'Within pixels?': 'r2_weights_within_pixels',
+  'With the updating of another net, within neurons?': (
+    'r2_weights_other_net_within'
+  ),
+  'With updating tallied over all of phase 1?': 'r2_weights_whole',
+  'Over the part of it that is not tallied?': 'r2_weights_rest',
+  'As how many independent points do the weights scatter, when neurons are'
+  ' relabelled (median)?': 'effective_weights',
+  'How often would a p-value that takes weights for independent find something'
+  ' (p ≤ 0.05) in tallies by lot?': 'naive_false_rate',
+  'Is the pixel map that of all nets (r with the mean of the others)?': (
+    'pixel_map_likeness'
+  ),
+  'Which share of its pixels is above 0?': 'pixel_r_above_0',
+  'Which share of blank pixels’ weights is where the bias is?': (
+    'blank_on_bias'
+  ),
+  'And of the other pixels’?': 'active_on_bias',
+  'After which share of phase 1 is the loss within 10 % of its least (median;'
+  ' means over a tenth)?': 'loss_settled_at',
+}
 IMAGES = {'mnist': 'MNIST', 'digits': '8×8 digits'}
 
 
@@ -40,23 +67,14 @@ def page(record: records.Record) -> report.Page:
     title=f'Knowledge localization ({IMAGES[record.flags["data"]]})',
     lede=f'{QUESTION} {_answer(record, found)}',
     figures=figures,
-    below=(),
+    below=[_questions(found[0])] if len(found) == 1 else (),
     shown=SHOWN,
   )
 
 
 def _answer(record, found) -> str:
   if len(found) > 1:
-    r2 = [g.results['r2_weights']['value'] for g in found]
-    known = [value for value in r2 if value is not None]
-    if not known:
-      return 'Both ratios are undefined at all settings.'
-    return (
-      f'At {len(found)} settings on the same {len(found[0].arrays["seed"]):,}'
-      ' seeds R² of relative updating and relative difference, over input'
-      f' weights, runs from {min(known):.3f} to {max(known):.3f} (means of'
-      ' nets).'
-    )
+    return _over(found)
   [group] = found
   said = {k: tables.measured(v) for k, v in group.results.items()}
   pairs = ' and '.join(
@@ -78,6 +96,44 @@ def _answer(record, found) -> str:
       f' {said["biases_significant_rate"]}.'
     )
   return words
+
+
+def _over(found) -> str:
+  """Returns how far R² runs over settings, and where its ends are."""
+  known = [g for g in found if g.results['r2_weights']['value'] is not None]
+  if not known:
+    return 'The ratios are undefined at all settings.'
+  names = list(groups.free(found))
+  ends = [
+    end(known, key=lambda g: g.results['r2_weights']['value'])
+    for end in (min, max)
+  ]
+  least, most = (
+    f'{tables.measured(g.results["r2_weights"])} ({groups.words(g, names)})'
+    for g in ends
+  )
+  return (
+    f'At {len(found)} settings on the same {len(found[0].arrays["seed"]):,}'
+    ' seeds R² of relative updating and relative difference, over input'
+    f' weights, runs from {least} to {most}, means of nets.'
+  )
+
+
+def _questions(group) -> tables.Table:
+  """Returns what else was asked of the nets, and the answers."""
+  rows = [
+    (words, group.results[name], group.results[name]['n'])
+    for words, name in QUESTIONS.items()
+    if name in group.results
+  ]
+  neurons = int(group.setting['hidden'].split('-')[0])
+  note = (
+    'R² are means of nets. Chance alone gives biases an R² of about'
+    f' {1 / max(neurons - 1, 1):.3f}, as there are {neurons}.'
+  )
+  return tables.Table(
+    'Questions', ('question', 'answer, 95 %', 'n'), rows, note
+  )
 
 
 def _changes(results) -> str:

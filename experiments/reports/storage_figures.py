@@ -196,8 +196,8 @@ def losses(group: groups.Group) -> Figure:
     'loss',
     'The loss of an image before its update',
     f'Each point is the mean over a hundredth of phase 1 ({first:,} images), or'
-    ' of a fork. Within 10 % of its level at the end of phase 1 (means over a'
-    f' tenth) it is after {said} of phase 1 (median of nets).',
+    ' of a fork. In phase 1 it is within 10 % of its least (means over a'
+    f' tenth) after {said} of the images (median of nets).',
     'Running loss of every net over images seen.',
     style.png(fig),
   )

@@ -211,9 +211,9 @@ def _learnt(arrays) -> dict[str, stats.Estimate]:
 
 
 def _settled(curve) -> np.ndarray:
-  """Returns after which share of phase 1 the loss is within 10 % of its end.
+  """Returns after which share of phase 1 the loss is within 10 % of its least.
 
-  Its end: the mean of the last tenth; the loss: the mean of a tenth as well.
+  The loss is a running mean over a tenth of phase 1.
   """
   if not curve.size:
     return np.zeros(0)
@@ -221,7 +221,7 @@ def _settled(curve) -> np.ndarray:
   wide = max(windows // 10, 1)
   total = np.cumsum(np.pad(curve, ((0, 0), (1, 0))), axis=1)
   running_mean = (total[:, wide:] - total[:, :-wide]) / wide
-  near = running_mean <= 1.1 * running_mean[:, -1:]
+  near = running_mean <= 1.1 * running_mean.min(axis=1, keepdims=True)
   return (np.argmax(near, axis=1) + wide) / windows
 
 
