@@ -17,7 +17,7 @@ import optax
 
 from jaxrep import nets
 from jaxrep.learning import errors, online
-from jaxrep.measures import storage, tallies, transplants
+from jaxrep.measures import storage, transplants
 from jaxrep.tasks import mnist
 
 UNITS = {
@@ -34,8 +34,13 @@ ERRORS = {
 # What is kept of a net: measures; the ratios of all its parameters, too; or
 # also its weights when forked, and those of its forks.
 KEEP = ('measures', 'ratios', 'weights')
-# Which input weights are put back or exchanged, by their relative updating.
-KINDS = ('highest', 'random', 'lowest', 'all')
+# Which input weights are put back or exchanged: by their relative updating, by
+# that among the neurons of each pixel, or by that of another net.
+KINDS = (
+  *('highest', 'random', 'lowest'),
+  *('highest_within_pixels', 'lowest_within_pixels'),
+  *('highest_other_net', 'lowest_other_net', 'all'),
+)
 # Datapoints a block: longer ones cost more in the Gram matrix, shorter ones
 # pass through the weights more often.
 SIZE = 64
@@ -171,7 +176,7 @@ def one_net(recipe: Recipe) -> Callable:
     found |= _right(middle.net, forks.net, lesson, read)
     found |= _separations(
       jax.random.fold_in(key, _CHOSEN), middle.net, forks.net,
-      ratios.updating[0].w, lesson, read,
+      ratios.updating[0].w, ratios.other[0].w, lesson, read,
     )  # fmt: skip
     if recipe.keep != 'measures':
       for name in ('updating', 'difference'):
@@ -200,14 +205,19 @@ def _share(first: jax.Array, tallied: jax.Array) -> jax.Array:
 
 
 def _of_pixels(r: jax.Array, lesson: Lesson) -> dict[str, jax.Array]:
-  """Returns the mean r of pixels of the centre, the edge, and blank ones."""
-  places = {
-    'centre': lesson.centre, 'edge': lesson.edge, 'blank': ~lesson.active
-  }  # fmt: skip
-  return {
-    f'pixel_r_{name}': jnp.nanmean(jnp.where(place, r, jnp.nan))
-    for name, place in places.items()
-  }
+  """Returns the mean r of pixels of the centre, of the edge, and blank ones.
+
+  And its mean size where pixels are not blank: signs may cancel.
+  """
+
+  def mean(values, place):
+    return jnp.nanmean(jnp.where(place, values, jnp.nan))
+
+  found = {'pixel_r_blank': mean(r, ~lesson.active)}
+  for name, place in (('centre', lesson.centre), ('edge', lesson.edge)):
+    found[f'pixel_r_{name}'] = mean(r, place)
+    found[f'pixel_size_{name}'] = mean(jnp.abs(r), place & lesson.active)
+  return found
 
 
 def _right(net, forks, lesson: Lesson, read) -> dict[str, jax.Array]:
@@ -226,16 +236,11 @@ def _right(net, forks, lesson: Lesson, read) -> dict[str, jax.Array]:
 
 
 def _separations(
-  key, net, forks, updating, lesson: Lesson, read
+  key, net, forks, updating, other, lesson: Lesson, read
 ) -> dict[str, jax.Array]:
   """Returns `measures.transplants.separations` of both pairs, `[2]` by name."""
   among = lesson.active[:, None] & jnp.isfinite(updating)
-  masks = {
-    'highest': tallies.ranked(updating, among, lesson.share, highest=True),
-    'random': tallies.drawn(key, among, lesson.share),
-    'lowest': tallies.ranked(updating, among, lesson.share, highest=False),
-    'all': among,
-  }
+  masks = transplants.chosen(key, updating, other, among, lesson.share)
   x = read(lesson.asked)
   in_pairs = jax.tree.map(lambda a: a.reshape(2, 2, *a.shape[1:]), (forks, x))
 

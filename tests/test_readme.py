@@ -100,6 +100,7 @@ def test_every_flagfile_and_binary_named_is_there():
       ('majority', 'paper'),
       ('boolean', 'FILE'),
       ('family_trees', 'FILE'),
+      ('localization', 'FILE'),
     }
   rows = [
     r for r in README.splitlines() if re.search(r'\| `\w+`(, `\w+`)* \|$', r)

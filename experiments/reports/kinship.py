@@ -134,7 +134,8 @@ def of_median(group: groups.Group) -> Figure:
       ax,
       arrays[f'updating_{layer}_w'][row],
       arrays[f'difference_{layer}_w'][row],
-      title=f'{ROWS[layer]}: r = {arrays[f"r_{layer}"][row]:.2f}',
+      title=f'{ROWS[layer]}: r ='
+      f' {tables.number(float(arrays[f"r_{layer}"][row]), digits=2)}',
     )
   return Figure(
     'weights',

@@ -23,13 +23,21 @@ ROWS = {  # result -> what it is of
   'weights_within_pixels': 'within pixels',
   'biases': 'hidden biases',
   'weights_2': 'second-layer weights',
-  'weights_whole': 'tallied over all of phase 1',
-  'weights_rest': 'over the rest of it',
-  'weights_other_net': 'control: another net’s updating',
-  'weights_shuffled': 'control: updating, labels by lot',
-  'weights_swapped': 'control: forks swapped',
+  'weights_whole': 'weights, all of phase 1 tallied',
+  'weights_rest': 'weights, only the rest of it',
 }
-SOURCE = {'weights': claims.WEIGHTS, 'biases': claims.BIASES}
+CONTROLS = {  # kind of control -> in words
+  'other_net': 'another net’s updating',
+  'shuffled': 'labels by lot',
+  'swapped': 'forks',
+  'crossed': 'forks',
+}
+OF = {'weights': 'weights', 'weights_within_pixels': 'within pixels',
+      'biases': 'biases'}  # fmt: skip
+SOURCE = {
+  'weights': claims.WEIGHTS**0.5,
+  'biases': claims.BIASES**0.5,
+}
 
 
 def numbers(results: Sequence[Mapping], name: str) -> np.ndarray:
@@ -80,8 +88,7 @@ def of_median(group: groups.Group) -> list[Figure]:
   fig, ax = style.figure(size=(6.6, 5.2))
   scatters.clusters(
     ax, x, y, bias_x, bias_y, most=CLUSTERS,
-    title=f'{arrays["blank_on_bias"][row]:.1%} of blank pixels’ weights are'
-    ' where their bias is',
+    title=f'{arrays["on_bias"][row]:.1%} of weights are where their bias is',
   )  # fmt: skip
   figures.append(
     Figure(
@@ -90,7 +97,7 @@ def of_median(group: groups.Group) -> list[Figure]:
       f'Weights of the first {min(CLUSTERS, len(bias_x))} neurons, a colour'
       ' each; rings are their biases. A pixel that is blank in every image'
       ' feeds a constant, so its weights are updated as the bias is, and lie on'
-      ' it: points there are not new evidence.',
+      ' it (but for rounding): points there are not new evidence.',
       'Weights by neuron, with bias points over them.',
       style.png(fig),
     )
@@ -122,7 +129,7 @@ def maps(group: groups.Group) -> Figure:
     title=f'seed {arrays["seed"][row]}',
   )  # fmt: skip
   scatters.pixel_map(
-    axes[1], mean.reshape(shape), label='mean r', boxes=boxes,
+    axes[1], mean.reshape(shape), label='mean r', limit=1.0, boxes=boxes,
     title=f'mean of {len(r):,} nets',
   )  # fmt: skip
   scatters.pixel_map(
@@ -135,7 +142,9 @@ def maps(group: groups.Group) -> Figure:
     'The correlation over each pixel’s outgoing weights',
     'Left: the net with the median R²; middle: the mean of all nets; right: how'
     ' much nets differ. Cells below 0 carry a minus. Mean r in the centre'
-    f' {said["pixel_r_centre"]}, at the edge {said["pixel_r_edge"]}; a'
+    f' {said["pixel_r_centre"]}, at the edge {said["pixel_r_edge"]}; its size,'
+    f' without blank pixels, {said["pixel_size_centre"]} and'
+    f' {said["pixel_size_edge"]}, as signs cancel. A'
     ' net’s map correlates with the mean map of the others by'
     f' {said["pixel_map_likeness"]}. Pixels blank in all images show the'
     ' correlation of the biases.',
@@ -145,30 +154,39 @@ def maps(group: groups.Group) -> Figure:
 
 
 def ways(group: groups.Group) -> Figure:
-  """R² of all kinds, every net shown, controls below."""
-  names = [n for n in ROWS if f'r_{n}' in group.arrays]
-  values = [group.arrays[f'r_{n}'] ** 2 for n in names]
-  found = [group.results[f'r2_{n}'] for n in names]
-  controls = sum(ROWS[n].startswith('control') for n in names)
-  fig, ax = style.figure(size=(7.5, heights.rows(len(names))))
+  """r of all kinds, every net shown, controls below."""
+  digits = group.setting['pairs'].replace(',', '')
+  labels = {n: w for n, w in ROWS.items() if f'r_{n}' in group.arrays}
+  kinds = len(labels)
+  for control, words in CONTROLS.items():
+    if words == 'forks':  # 1 with 6 and 7 with 8; or 1 with 8 and 7 with 6
+      a, b, c, d = digits
+      c, d = (c, d) if control == 'swapped' else (d, c)
+      words = f'forks {a} | {c}, {b} | {d}'
+    for name, what in OF.items():
+      head, _, tail = name.partition('_')
+      labels[f'{head}_{control}{tail and "_" + tail}'] = f'{words}: {what}'
+  found = [group.results[f'r_{n}'] for n in labels]
+  fig, ax = style.figure(size=(7.5, heights.rows(len(labels))))
   rows.every_net(
-    ax, [ROWS[n].removeprefix('control: ') for n in names], values,
+    ax, list(labels.values()), [group.arrays[f'r_{n}'] for n in labels],
     *(numbers(found, field) for field in ('value', 'low', 'high')),
-    xlabel='R² of relative updating and relative difference',
-    source=[SOURCE.get(n) for n in names],
-    rule_after=len(names) - controls,
-    title='What is left of R²',
+    xlabel='r of relative updating and relative difference',
+    source=[SOURCE.get(n) for n in labels],
+    source_label='the source, √R²',
+    rule_after=kinds,
+    title='What is left of the correlation',
   )  # fmt: skip
   return Figure(
     'ways',
-    'How much of R² is left, and what controls show',
+    'How much of the correlation is left, and what controls show',
     'A dot is a net. Within neurons (pixels): the means of each neuron (pixel)'
     ' are taken away first. Below the line are controls: updating tallied in'
     ' another net that met the same images; updating tallied over images drawn'
-    ' by lot; differences between forks that have learnt different pairs. What'
-    ' another net’s updating gives as well belongs to the images, not to where'
-    ' this net keeps what it knows.',
-    'R² of each net by kind of parameter and control.',
+    ' by lot; differences between forks paired the wrong ways. What another'
+    ' net’s updating gives as well belongs to the images, not to where this net'
+    ' keeps what it knows; what wrong pairs give as well is not about the pair.',
+    'r of each net by kind of parameter and control.',
     style.png(fig),
   )
 
@@ -191,13 +209,18 @@ def losses(group: groups.Group) -> Figure:
     forks=(first + ends * float(np.mean(forks)), after),
     title='Running loss',
   )  # fmt: skip
-  said = tables.measured(group.results['loss_settled_at'])
+  said, after_forks = (
+    tables.measured(group.results[name])
+    for name in ('loss_settled_at', 'loss_after_forks')
+  )
   return Figure(
     'loss',
     'The loss of an image before its update',
     f'Each point is the mean over a hundredth of phase 1 ({first:,} images), or'
     ' of a fork. In phase 1 it is within 10 % of its least (means over a'
-    f' tenth) after {said} of the images (median of nets).',
+    f' tenth) after {said} of the images (median of nets); at the end of the'
+    f' forks it is {after_forks} of that at the end of phase 1. All nets meet'
+    ' the same images, so they rise and fall together.',
     'Running loss of every net over images seen.',
     style.png(fig),
   )

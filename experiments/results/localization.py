@@ -16,12 +16,13 @@ from ..shared import running
 ALPHA = 0.05
 # Results that come first in the table.
 FIRST = (
-  *('r2_weights', 'r2_biases', 'r2_weights_2', 'r2_weights_within'),
-  *('r2_weights_between', 'r2_weights_within_pixels'),
-  *('r2_weights_active_pixels', 'r2_weights_other_net'),
-  *('r2_weights_shuffled', 'r2_weights_swapped', 'r2_weights_whole'),
-  *('weights_significant_rate', 'biases_significant_rate'),
-  *('phase1_accuracy', 'pixel_r_centre', 'pixel_r_edge'),
+  *('r2_weights', 'r2_biases', 'r_weights', 'r_biases', 'r2_weights_2'),
+  *('r2_weights_within', 'r2_weights_between', 'r2_weights_active_pixels'),
+  *('r2_weights_other_net', 'r_weights_within_pixels'),
+  *('r2_weights_shuffled', 'r2_weights_swapped', 'r2_weights_crossed'),
+  *('r2_weights_whole', 'weights_significant_rate'),
+  *('biases_significant_rate', 'phase1_accuracy'),
+  *('pixel_r_centre', 'pixel_r_edge'),
 )
 
 
@@ -125,11 +126,24 @@ def _compared(arrays) -> dict[str, stats.Estimate]:
   found = {}
   for name, source in (('weights', claims.WEIGHTS), ('biases', claims.BIASES)):
     r = arrays[f'r_{name}']
-    r = r[np.isfinite(r)]
-    found[f'r2_{name}_by_source_rate'] = stats.rate((r > 0) & (r**2 <= source))
+    # A net whose ratios run against each other is below the source's, too.
+    below = r[np.isfinite(r)] <= np.sqrt(source)
+    found[f'r2_{name}_by_source_rate'] = stats.rate(below)
+  r2 = arrays['r_weights'] ** 2
   for other in ('whole', 'rest', 'other_net'):
-    gain = arrays['r_weights'] ** 2 - arrays[f'r_weights_{other}'] ** 2
+    gain = r2 - arrays[f'r_weights_{other}'] ** 2
     found[f'r2_weights_above_{other}'] = _mean(gain, '')
+  with np.errstate(divide='ignore', invalid='ignore'):
+    own = 1 - arrays['r_weights_other_net'] ** 2 / r2
+  found['r2_weights_own_share'] = _median(own, 'share')
+  for name in ('weights_within_pixels', 'biases'):
+    head, _, tail = name.partition('_')
+    wrong = [
+      np.abs(arrays[f'r_{head}_{way}{tail and "_" + tail}'])
+      for way in ('swapped', 'crossed')
+    ]
+    gain = arrays[f'r_{name}'] - np.maximum(*wrong)
+    found[f'r_{name}_above_swaps'] = _mean(gain, '')
   return found
 
 
@@ -140,9 +154,8 @@ def _tested(arrays) -> dict[str, stats.Estimate]:
       p = arrays[f'p_{name}']
       known = np.isfinite(p)
       found[f'{name}_significant_rate'] = stats.rate(p[known] <= ALPHA)
-      found[f'effective_{name}'] = _median(
-        arrays[f'effective_{name}'], 'points'
-      )
+  if 'effective_weights' in arrays:
+    found['effective_weights'] = _median(arrays['effective_weights'], 'points')
   # What the source's test says of nets that cannot have stored anything there.
   r, n = arrays['r_weights_shuffled'], int(arrays['input_weights'][0])
   found['naive_false_rate'] = stats.rate(_naive(r[np.isfinite(r)], n) <= ALPHA)
@@ -170,15 +183,22 @@ def _pixels(arrays) -> dict[str, stats.Estimate]:
   )
   centre, edge = arrays['pixel_r_centre'], arrays['pixel_r_edge']
   both = np.isfinite(centre) & np.isfinite(edge)
+  sizes = {place: arrays[f'pixel_size_{place}'] for place in ('centre', 'edge')}
+  larger = (sizes['centre'] > sizes['edge'])[both]
   return {
     'pixel_r_centre': _mean(centre, ''),
     'pixel_r_edge': _mean(edge, ''),
     'pixel_r_blank': _mean(arrays['pixel_r_blank'], ''),
     'pixel_r_above_0': stats.mean(above, unit='share'),
     'centre_above_edge_rate': stats.rate(centre[both] > edge[both]),
+    'pixel_size_centre': _mean(sizes['centre'], ''),
+    'pixel_size_edge': _mean(sizes['edge'], ''),
+    'centre_larger_rate': stats.rate(larger),
     'pixel_map_likeness': _likeness(r[some]),
-    'blank_on_bias': _mean(arrays['blank_on_bias'], 'share'),
-    'active_on_bias': _mean(arrays['active_on_bias'], 'share'),
+    **{
+      name: _mean(arrays[name], 'share')
+      for name in ('on_bias', 'active_on_bias', 'blank_on_bias')
+    },
   }
 
 
@@ -205,24 +225,44 @@ def _learnt(arrays) -> dict[str, stats.Estimate]:
     'undefined_rate': stats.rate(finite & ~np.isfinite(arrays['r_weights'])),
   }
   seen = np.flatnonzero(np.isfinite(curve).any(axis=0))
-  lowest = _settled(curve[finite][:, seen])
-  found['loss_settled_at'] = _median(lowest, 'share')
+  phase1, forks = curve[finite][:, seen], arrays['fork_curves'][finite]
+  found['loss_settled_at'] = _median(_settled(phase1), 'share')
+  found['loss_after_forks'] = _mean(_fallen(phase1, forks), 'share')
   return found
+
+
+def _running(curve) -> np.ndarray:
+  """Returns means over a tenth of the curve `[N, K]`."""
+  wide = max(curve.shape[1] // 10, 1)
+  total = np.cumsum(np.pad(curve, ((0, 0), (1, 0))), axis=1)
+  return (total[:, wide:] - total[:, :-wide]) / wide
 
 
 def _settled(curve) -> np.ndarray:
   """Returns after which share of phase 1 the loss is within 10 % of its least.
 
-  The loss is a running mean over a tenth of phase 1.
+  The loss is a running mean over a tenth of phase 1. NaN where it has not
+  fallen by as much.
   """
   if not curve.size:
     return np.zeros(0)
-  windows = curve.shape[1]
-  wide = max(windows // 10, 1)
-  total = np.cumsum(np.pad(curve, ((0, 0), (1, 0))), axis=1)
-  running_mean = (total[:, wide:] - total[:, :-wide]) / wide
-  near = running_mean <= 1.1 * running_mean.min(axis=1, keepdims=True)
-  return (np.argmax(near, axis=1) + wide) / windows
+  means = _running(curve)
+  near = means <= 1.1 * means.min(axis=1, keepdims=True)
+  wide = curve.shape[1] - means.shape[1] + 1
+  after = (np.argmax(near, axis=1) + wide) / curve.shape[1]
+  return np.where(near[:, 0], np.nan, after)
+
+
+def _fallen(curve, forks) -> np.ndarray:
+  """Returns the forks' loss at their end over that at the end of phase 1."""
+  if not curve.size:
+    return np.zeros(0)
+  ends = []
+  for fork in forks.transpose(1, 0, 2):
+    seen = fork[:, np.isfinite(fork).any(axis=0)]
+    ends.append(_running(seen)[:, -1])
+  with np.errstate(divide='ignore', invalid='ignore'):
+    return np.mean(ends, axis=0) / _running(curve)[:, -1]
 
 
 def _moved(arrays) -> dict[str, stats.Estimate]:
@@ -249,14 +289,14 @@ def _moved(arrays) -> dict[str, stats.Estimate]:
         (1 - exchanged / whole[some, p]) / 2, 'share'
       )
   both = (whole > claims.APART).all(axis=1)
-  for way in ('put_back', 'exchanged'):
-    lost = {
-      kind: 1 - arrays[f'separation_{way}_{kind}'][both] / whole[both]
-      for kind in ('highest', 'lowest')
-    }
-    # > 0: those of the first pair matter more to it, the others to the second.
-    contrast = (lost['highest'] - lost['lowest']) @ np.array([0.5, -0.5])
-    found[f'{way}_contrast'] = _mean(
-      contrast / (2 if way == 'exchanged' else 1), 'share'
-    )
+  for way, scale in (('put_back', 1.0), ('exchanged', 0.5)):
+    for within in ('', '_within_pixels', '_other_net'):
+      high, low = (
+        scale
+        * (1 - arrays[f'separation_{way}_{kind}{within}'][both] / whole[both])
+        for kind in ('highest', 'lowest')
+      )
+      # > 0: the highest matter more to the first pair, the lowest to the other.
+      contrast = (high - low) @ np.array([0.5, -0.5])
+      found[f'{way}_contrast{within}'] = _mean(contrast, 'share')
   return found

@@ -24,7 +24,8 @@ class Ratios(NamedTuple):
     shuffled: a/(a+b) where datapoints count in a group by lot.
     rest: a/(a+b) over the datapoints that were not tallied.
     whole: a/(a+b) over all datapoints.
-    swapped: c/(c+d) where each difference is taken between groups.
+    swapped: c/(c+d) with c = |θ1 - θ3|, d = |θ2 - θ4|, between the groups.
+    crossed: c/(c+d) with c = |θ1 - θ4|, d = |θ2 - θ3|, the other way to do so.
   """
 
   updating: Any
@@ -34,6 +35,7 @@ class Ratios(NamedTuple):
   rest: Any
   whole: Any
   swapped: Any
+  crossed: Any
 
 
 def ratios(sums: Any, other: Any, forks: Any) -> Ratios:
@@ -68,6 +70,7 @@ def ratios(sums: Any, other: Any, forks: Any) -> Ratios:
     rest=of(sums, lambda s: s[3], lambda s: s[4]),
     whole=of(sums, lambda s: s[0] + s[3], lambda s: s[1] + s[4]),
     swapped=of(forks, apart(0, 2), apart(1, 3)),
+    crossed=of(forks, apart(0, 3), apart(1, 2)),
   )
 
 
@@ -85,12 +88,15 @@ def correlations(
   `r_weights`, `r_biases` are of the first layer, `r_weights_2`, .. of the
   others. Of the first layer's weights `_active_pixels` and `_written_pixels`
   leave the other pixels out, `_rest` and `_whole` are of other datapoints, and
-  of the controls there are `_other_net`, `_shuffled`, `_swapped`; each of these
-  also `_within` and `_between` neurons, and `_within_pixels`: what is left when
-  each pixel's own means over neurons, which all nets share, are taken away.
-  `pixel_r` `[P]` is of each pixel's weights. `p_weights`, `p_biases` are tests
-  by permutation of neurons, and `effective_` the numbers of independent points
-  that they imply. `_on_bias`: shares of weights that are where their bias is.
+  of the controls there are `_other_net`, `_shuffled`, `_swapped`, `_crossed`;
+  each of these also `_within` and `_between` neurons, and `_within_pixels`:
+  what is left, without blank ones, when each pixel's own means over neurons,
+  which all nets share, are taken away. `p_weights` is a test of that by
+  permutation of neurons, and `effective_weights` the number of independent
+  points that it implies; `p_biases` one of biases. `pixel_r` `[P]` is of each
+  pixel's weights. `on_bias`, `blank_on_bias`, `active_on_bias`: shares of
+  weights that are where their bias is; of blank pixels it is all, but for
+  rounding.
 
   Args:
     key: consumed.
@@ -119,41 +125,46 @@ def correlations(
     '_other_net': (found.other[0], y, everywhere),
     '_shuffled': (found.shuffled[0], y, everywhere),
     '_swapped': (x, found.swapped[0], everywhere),
+    '_crossed': (x, found.crossed[0], everywhere),
   }
   names, rows = list(of_weights), list(of_weights.values())
   stacked = jax.tree.map(lambda *arrays: jnp.stack(arrays), *rows)
   # One after the other: written out, they take seconds to compile.
-  found_r = jax.lax.map(lambda row: _each_way(*row), stacked)
+  found_r = jax.lax.map(lambda row: _each_way(*row, active), stacked)
   for kind, values in found_r.items():
     part, _, way = kind.partition('_')
     for name, value in zip(names, values, strict=True):
       if part == 'weights' or not name.endswith('pixels'):
         result[f'r_{part}{name}{way and "_" + way}'] = value
   for name, among in (
-    ('blank', ~active), ('active', active), ('written', written)
+    ('blank_', ~active), ('active_', active), ('', everywhere)
   ):  # fmt: skip
-    result[f'{name}_on_bias'] = tallies.on_bias(
+    result[f'{name}on_bias'] = tallies.on_bias(
       x.w, y.w, x.b, y.b, among[:, None], near=near
     )
   result['pixel_r'] = tallies.by_pixel(x.w, y.w)
   if permutations:
     keys = jax.random.split(key)
-    for name, a, b, one in (
-      ('weights', x.w, y.w, keys[0]), ('biases', x.b, y.b, keys[1])
-    ):  # fmt: skip
-      test = tallies.permuted(a, b, True, one, count=permutations)
-      result[f'p_{name}'] = test.p_value
-      result[f'effective_{name}'] = test.effective
+    own = _of_pixel(x.w), _of_pixel(y.w), active[:, None]
+    weights = tallies.permuted(*own, keys[0], count=permutations)
+    biases = tallies.permuted(x.b, y.b, True, keys[1], count=permutations)
+    result['p_weights'], result['p_biases'] = weights.p_value, biases.p_value
+    result['effective_weights'] = weights.effective
   return result
 
 
-def _each_way(x, y, pixels) -> dict[str, jax.Array]:
+def _each_way(x, y, pixels, active) -> dict[str, jax.Array]:
   """Returns r of two layers' weights and biases, by what they are r of."""
-  among = pixels[:, None]
+  among, varied = pixels[:, None], (pixels & active)[None]
   return {
     'weights': tallies.correlation(x.w, y.w, among),
     'weights_within': tallies.within(x.w, y.w, among),
     'weights_between': tallies.between(x.w, y.w, among),
-    'weights_within_pixels': tallies.within(x.w.T, y.w.T, among.T),
+    'weights_within_pixels': tallies.within(x.w.T, y.w.T, varied),
     'biases': tallies.correlation(x.b, y.b),
   }
+
+
+def _of_pixel(ratio: jax.Array) -> jax.Array:
+  """Returns a ratio `[P, H]` less each pixel's mean."""
+  return ratio - jnp.nanmean(ratio, axis=1, keepdims=True)

@@ -17,6 +17,51 @@ from jaxrep import nets
 from jaxrep.measures import tallies
 
 
+def chosen(
+  key: chex.PRNGKey,
+  updating: chex.Array,
+  other: chex.Array,
+  among: chex.Array,
+  share: chex.Numeric,
+) -> dict[str, jax.Array]:
+  """Returns which input weights are moved, `[P, H]` bool by name.
+
+  The highest and the lowest relative updating are mostly those of whole pixels,
+  where images of one pair have ink. So there are also the highest and lowest
+  neurons of each pixel, and those by the updating of another net.
+
+  Args:
+    key: consumed.
+    updating: `[P, H]`.
+    other: `[P, H]`, of another net.
+    among: `[P, H]` bool, weights that may be moved.
+    share: of these.
+  """
+  scores = jnp.stack([updating, -updating, other, -other])
+
+  def highest(score):
+    return tallies.ranked(score, among, share, highest=True)
+
+  def of_pixel(score):
+    each = jax.vmap(
+      lambda row, may: tallies.ranked(row, may, share, highest=True)
+    )
+    return each(score, among)
+
+  high, low, high_other, low_other = jax.lax.map(highest, scores)
+  high_within, low_within = jax.lax.map(of_pixel, scores[:2])
+  return {
+    'highest': high,
+    'random': tallies.drawn(key, among, share),
+    'lowest': low,
+    'highest_within_pixels': high_within,
+    'lowest_within_pixels': low_within,
+    'highest_other_net': high_other,
+    'lowest_other_net': low_other,
+    'all': among,
+  }
+
+
 def separations(
   pair: Sequence[nets.Net],
   asked: chex.Array,

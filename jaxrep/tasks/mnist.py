@@ -201,23 +201,6 @@ def digits() -> Data:
   return Data('8×8 digits', train, test, 17, 8)
 
 
-def pixels(images: np.ndarray, levels: int) -> np.ndarray:
-  """Returns a net's inputs, float32 from 1/levels to 1, of the same shape.
-
-    x = (pixel + 1) / levels
-
-  No input is 0, so a blank pixel's weights are updated, too.
-
-  Args:
-    images: grey levels `[.., P]`, 0 to levels - 1.
-    levels: the number of grey levels.
-
-  References:
-    Bostock, Knowledge Localization (2022): (pixel + 1)/256.
-  """
-  return (images.astype(np.float32) + 1) / np.float32(levels)
-
-
 def _in_place(folder, part, sums) -> np.ndarray | None:
   """Returns what is in a part's file, or None where there is no file."""
   for path in (folder / FILES[part], folder / f'{FILES[part]}.gz'):
