@@ -35,9 +35,10 @@ class Ended(NamedTuple):
 class Binary:
   """An imported binary: a function of its flags. A context manager."""
 
-  def __init__(self, module: str, environment: dict[str, str]):
+  def __init__(self, module: str, environment: dict[str, str], *also: str):
+    """Imports it, and also what it imports only when it needs it."""
     self._server = subprocess.Popen(
-      [sys.executable, __file__, module],
+      [sys.executable, __file__, module, *also],
       env=environment,
       stdin=subprocess.PIPE,
       stdout=subprocess.PIPE,
@@ -66,10 +67,10 @@ class Binary:
       pass
 
 
-def _serve(name: str) -> None:
+def _serve(name: str, *also: str) -> None:
   # Python 3.12 warns of threads; those that are here, of linear algebra, wait.
   warnings.filterwarnings('ignore', '.*fork', DeprecationWarning)
-  module = importlib.import_module(name)
+  module, *_ = map(importlib.import_module, (name, *also))
   for line in sys.stdin:
     with (
       tempfile.TemporaryFile('w+') as out,
@@ -133,4 +134,4 @@ def _describe(unset, experiment, *, out, chunk_size) -> None:
 
 
 if __name__ == '__main__':
-  _serve(sys.argv[1])
+  _serve(*sys.argv[1:])

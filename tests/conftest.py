@@ -42,7 +42,8 @@ def binary(environment):
     @functools.cache
     def named(name):
       module = f'experiments.{name}'
-      return stack.enter_context(binaries.Binary(module, environment))
+      also = {'localization': ['sklearn.datasets']}.get(name, [])
+      return stack.enter_context(binaries.Binary(module, environment, *also))
 
     yield named
 

@@ -360,6 +360,7 @@ def protocol(data, seed):
     'rest': relative(sums(4), sums(5)),
     'whole': relative(sums(0, 4), sums(1, 5)),
     'swapped': relative(apart(0, 2), apart(1, 3)),
+    'crossed': relative(apart(0, 3), apart(1, 2)),
   }  # fmt: skip
 
 
@@ -419,8 +420,11 @@ class TestAWholeLife:
     for name in ('rest', 'whole', 'other_net', 'shuffled'):
       r[f'weights_{name}'] = pearson(wanted[k][name][0], y[0])
       r[f'biases_{name}'] = pearson(wanted[k][name][1], y[1])
-    r['weights_swapped'] = pearson(x[0], wanted[k]['swapped'][0])
-    r['biases_swapped'] = pearson(x[1], wanted[k]['swapped'][1])
+    for name in ('swapped', 'crossed'):
+      r[f'weights_{name}'] = pearson(x[0], wanted[k][name][0])
+      r[f'biases_{name}'] = pearson(x[1], wanted[k][name][1])
+    left = [a[0] - a[0].mean(axis=1, keepdims=True) for a in (x, y)]
+    r['weights_within_pixels'] = pearson(*(a[lesson.active] for a in left))
     for name, value in r.items():
       np.testing.assert_allclose(
         found[f'r_{name}'][k], value, err_msg=name, **RATIOS
@@ -447,6 +451,13 @@ class TestAWholeLife:
       assert found[f'pixel_r_{name}'][k] == pytest.approx(
         np.mean(r[where]), abs=1e-6
       )
+    for name in ('centre', 'edge'):
+      where = getattr(lesson, name) & lesson.active
+      assert found[f'pixel_size_{name}'][k] == pytest.approx(
+        np.mean(np.abs(r[where])), abs=1e-6
+      )
+    assert np.any(lesson.edge & ~lesson.active)  # those are left out
+    assert found['pixel_size_centre'][k] > found['pixel_r_centre'][k]  # signs
 
   def test_test_images_are_told_as_by_numpy(self, found, wanted, lesson, k):
     """A pair is told by the higher output; of 32 images none is on the line."""
@@ -463,7 +474,8 @@ class TestAWholeLife:
     """64 pairs of images a digit pair; one is within rounding at most."""
     x = (np.float64(lesson.asked) + 1) / LEVELS
     before, forks = wanted[k]['forked'], wanted[k]['forks']
-    for name, mask in masks_of(found['updating_w0'][k], lesson).items():
+    updating, other = found['updating_w0'][k], wanted[k]['other_net'][0]
+    for name, mask in masks_of(updating, other, lesson).items():
       for pair, sign in ((0, 1), (1, -1)):
         two, asked = forks[2 * pair :][:2], x[2 * pair :][:2]
         own, others = [f[0] for f in two], [f[0] for f in two[::-1]]
@@ -510,19 +522,25 @@ def auc(first, second):
   return np.mean((above > 0) + 0.5 * (above == 0))
 
 
-def masks_of(updating, lesson):
-  """Returns the tenth of active weights highest and lowest, and all of them."""
+def masks_of(updating, other, lesson):
+  """Returns which weights are moved: a tenth of the active, by a sort; all.
+
+  Within pixels none: a tenth of 6 neurons is less than one.
+  """
   active = np.broadcast_to(lesson.active[:, None], updating.shape)
-  order = np.argsort(updating[active], kind='stable')
-  number = int(0.1 * len(order))
-  masks = {}
-  for name, rows in (
-    ('highest', order[-number:]), ('lowest', order[:number]), ('all', order)
-  ):  # fmt: skip
-    chosen = np.zeros(len(order), bool)
-    chosen[rows] = True
-    masks[name] = np.zeros(updating.shape, bool)
-    masks[name][active] = chosen
+  none, masks = np.zeros_like(active), {'all': active}
+  for tail, values in (('', updating), ('_other_net', other)):
+    order = np.argsort(values[active], kind='stable')
+    number = int(0.1 * len(order))
+    for name, rows in (
+      ('highest', order[-number:]),
+      ('lowest', order[:number]),
+    ):
+      taken = np.zeros(len(order), bool)
+      taken[rows] = True
+      masks[name + tail] = none.copy()
+      masks[name + tail][active] = taken
+    masks['highest_within_pixels'] = masks['lowest_within_pixels'] = none
   return masks
 
 
@@ -596,11 +614,7 @@ def test_nets_of_more_layers_have_more_correlations(lesson):
 
 def test_without_relabellings_there_is_no_p(lesson):
   gone = set(shapes(lesson)) - set(shapes(lesson, permutations=0))
-  assert gone == {
-    f'{test}_{kind}'
-    for test in ('p', 'effective')
-    for kind in ('weights', 'biases')
-  }
+  assert gone == {'p_weights', 'p_biases', 'effective_weights'}
 
 
 U = np.linspace(-3, 3, 13)

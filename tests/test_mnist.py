@@ -4,7 +4,6 @@ Mirrors are folders, named by `file://`, or answers that a test makes up.
 """
 
 import errno
-import fractions
 import gzip
 import hashlib
 import http.client
@@ -565,18 +564,7 @@ def test_a_user_with_no_home_is_told_of_the_flag(monkeypatch):
     mnist.cache()
 
 
-# Pixels, and the other digits.
-
-
-@pytest.mark.parametrize('levels', [256, 17, np.int64(17)])
-def test_pixels_are_the_nearest_numbers_to_the_source_s_fractions(levels):
-  images = np.arange(levels, dtype=np.uint8).reshape(1, -1)
-  found = mnist.pixels(images, levels)
-  assert found.dtype == np.float32 and found.shape == images.shape
-  for level in range(levels):
-    exact = fractions.Fraction(level + 1, int(levels))
-    assert found[0, level] == np.float32(float(exact))
-  assert found[0, -1] == 1
+# The other digits.
 
 
 def test_the_8x8_digits_are_scikit_learn_s_in_their_order():

@@ -108,7 +108,9 @@ def assert_alike(plain, blocked, close):
 
 @pytest.mark.parametrize('error', localization.ERRORS)
 @pytest.mark.parametrize('unit', localization.UNITS)
-@pytest.mark.parametrize('hidden', [(), (4, 3)], ids=['1', '3'])
+@pytest.mark.parametrize(
+  'hidden', [pytest.param((), marks=pytest.mark.slow), (4, 3)], ids=['1', '3']
+)
 def test_blocks_are_the_plain_scan(hidden, unit, error):
   """1 and 3 layers; the output unit is another one than the hidden ones."""
   k = list(localization.UNITS).index(unit)
@@ -123,6 +125,7 @@ def test_blocks_are_the_plain_scan(hidden, unit, error):
     assert_alike(plain, blocked, DOUBLE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('unit', range(len(localization.UNITS)))
 def test_blocks_are_the_plain_scan_in_float32(unit):
   weights, stream, groups = drawn((4, 3), np.float32)
@@ -392,6 +395,7 @@ def test_inputs_are_read_a_block_at_a_time():
   chex.assert_trees_all_close(arrays_of(found.tallies), tallies, **SINGLE)
 
 
+@pytest.mark.slow
 def test_many_nets_learn_as_each_does_alone():
   """Each has its own weights and rate; all see one stream."""
   with jax.enable_x64(True):

@@ -7,6 +7,8 @@ import pytest
 from experiments.shared import online_yardsticks
 from jaxrep import localization, seeds
 
+pytestmark = pytest.mark.slow  # three programs to compile
+
 COUNT = 32  # nets: a block on each of two devices
 # The images come a second time, and both times the last block is ragged.
 MET, THERE = 170, 110

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from jaxrep import nets
-from jaxrep.measures import storage, tallies
+from jaxrep.measures import storage
 
 ratios = jax.jit(storage.ratios)
 ROUNDING = 2e-6  # of float32, where r is made of 60 points
@@ -54,6 +54,7 @@ class TestByHand:
       ('rest', 0, 6 / 8),  # 0/(0 + 4), 6/(6 + 2)
       ('whole', 3 / 8, 6 / 10),  # (3 + 0)/(3 + 0 + 1 + 4), 6/(6 + 2 + 2)
       ('swapped', 1, 4 / 5),  # |1 - 5| and |2 - 2|; |1 + 3| and |1 - 0|
+      ('crossed', 1 / 4, 1 / 5),  # |1 - 2| and |2 - 5|; |1 - 0| and |1 + 3|
     ],
   )
   def test_ratios_as_worked_by_hand(self, name, weight, bias):
@@ -130,6 +131,7 @@ class TestLaws:
       close(getattr(turned, name), less(getattr(found, name)))
     close(turned.shuffled, found.shuffled)
     close(turned.swapped, found.swapped)  # |3 - 1|, |4 - 2|: as it was
+    close(turned.crossed, less(found.crossed))  # |3 - 2|, |4 - 1|
 
   def test_those_not_drawn_by_lot_are_what_is_left_of_1(self):
     sums, other, forks = drawn()
@@ -145,11 +147,14 @@ class TestLaws:
     turned = ratios(sums, other, rows(forks, [1, 0, 3, 2]))
     close(turned.difference, found.difference)
     close(turned.swapped, less(found.swapped))
+    close(turned.crossed, less(found.crossed))
 
-  def test_swapped_is_the_difference_of_forks_of_two_groups(self):
+  def test_swapped_and_crossed_are_of_forks_paired_the_two_wrong_ways(self):
     sums, other, forks = drawn()
-    turned = ratios(sums, other, rows(forks, [0, 2, 1, 3]))
-    close(turned.difference, ratios(sums, other, forks).swapped)
+    found = ratios(sums, other, forks)
+    for name, order in (('swapped', [0, 2, 1, 3]), ('crossed', [0, 3, 1, 2])):
+      turned = ratios(sums, other, rows(forks, order))
+      close(turned.difference, getattr(found, name))
 
   def test_the_other_net_is_only_in_its_own_ratio(self):
     sums, other, forks = drawn()
@@ -164,13 +169,16 @@ def pearson(x, y, keep=True):
 
 
 def parts(x, y, among):
-  """Returns r, within columns, between them, and within rows, by loops."""
+  """Returns r, within columns, between them, and within rows, by loops.
+
+  Within rows, blank ones are left out, whichever are asked about.
+  """
   x, y = (np.where(among[:, None], np.float64(a), np.nan) for a in (x, y))
   keep = np.isfinite(x) & np.isfinite(y)
   x, y = np.where(keep, x, np.nan), np.where(keep, y, np.nan)
 
   def left(a, axis):
-    live = keep.any(axis=axis)
+    live = np.isfinite(a).any(axis=axis)
     a = a[:, live] if axis == 0 else a[live]
     return a - np.nanmean(a, axis=axis, keepdims=True)
 
@@ -180,7 +188,7 @@ def parts(x, y, among):
     '': pearson(x, y),
     '_within': pearson(left(x, 0), left(y, 0)),
     '_between': pearson(*means),
-    '_within_pixels': pearson(left(x, 1), left(y, 1)),
+    '_within_pixels': pearson(left(x[ACTIVE], 1), left(y[ACTIVE], 1)),
   }
 
 
@@ -206,6 +214,7 @@ ROWS = {
   '_other_net': ('other', 'difference', np.ones(6, bool)),
   '_shuffled': ('shuffled', 'difference', np.ones(6, bool)),
   '_swapped': ('updating', 'swapped', np.ones(6, bool)),
+  '_crossed': ('updating', 'crossed', np.ones(6, bool)),
 }
 WAYS = '', '_within', '_between', '_within_pixels'
 
@@ -221,24 +230,6 @@ class TestCorrelations:
       r = pearson(x.b, y.b)
       assert found[f'r_biases{name}'] == pytest.approx(r, abs=ROUNDING)
 
-  @pytest.mark.parametrize('name', ROWS)
-  def test_one_after_the_other_they_are_those_of_direct_calls(
-    self, given, found, name
-  ):
-    first, second, among = ROWS[name]
-    x, y = (getattr(given, each)[0] for each in (first, second))
-    direct = {
-      '': tallies.correlation(x.w, y.w, among[:, None]),
-      '_within': tallies.within(x.w, y.w, among[:, None]),
-      '_between': tallies.between(x.w, y.w, among[:, None]),
-      '_within_pixels': tallies.within(x.w.T, y.w.T, among[None]),
-    }
-    assert set(direct) == set(WAYS)
-    for way, r in direct.items():
-      np.testing.assert_allclose(
-        found[f'r_weights{name}{way}'], r, atol=ROUNDING
-      )
-
   def test_of_higher_layers_they_are_those_of_numpy(self, given, found):
     for k in (1, 2):
       x, y = given.updating[k], given.difference[k]
@@ -252,12 +243,8 @@ class TestCorrelations:
     names = {f'r_weights{name}{way}' for name in ROWS for way in WAYS}
     names |= {f'r_biases{n}' for n in ROWS if not n.endswith('pixels')}
     names |= {'r_weights_2', 'r_weights_3', 'r_biases_2', 'pixel_r'}
-    names |= {f'{p}_on_bias' for p in ('blank', 'active', 'written')}
-    names |= {
-      f'{test}_{kind}'
-      for test in ('p', 'effective')
-      for kind in ('weights', 'biases')
-    }
+    names |= {'on_bias', 'blank_on_bias', 'active_on_bias'}
+    names |= {'p_weights', 'p_biases', 'effective_weights'}
     assert set(found) == names
     assert 'r_biases_3' not in names
     assert all(
@@ -272,7 +259,7 @@ class TestCorrelations:
       np.uint32(0), given, ACTIVE, WRITTEN, np.float32(0.01),
     )  # fmt: skip
     tests = {n for n in found if n.startswith(('p_', 'effective_'))}
-    assert len(tests) == 4 and set(bare) == set(found) - tests
+    assert len(tests) == 3 and set(bare) == set(found) - tests
 
   def test_each_pixel_has_the_r_of_its_weights(self, given, found):
     x, y = given.updating[0].w, given.difference[0].w
@@ -285,7 +272,7 @@ class TestCorrelations:
     found = correlations(given, ACTIVE, WRITTEN, near=near)
     x, y = given.updating[0], given.difference[0]
     for name, pixels in (
-      ('blank', ~ACTIVE), ('active', ACTIVE), ('written', WRITTEN)
+      ('blank_', ~ACTIVE), ('active_', ACTIVE), ('', np.ones(6, bool))
     ):  # fmt: skip
       on = [
         max(abs(x.w[i, j] - x.b[j]), abs(y.w[i, j] - y.b[j])) <= near
@@ -293,7 +280,7 @@ class TestCorrelations:
         for j in range(10)
         if np.isfinite([x.w[i, j], y.w[i, j]]).all() and j != 7
       ]
-      assert found[f'{name}_on_bias'] == pytest.approx(np.mean(on), abs=1e-6)
+      assert found[f'{name}on_bias'] == pytest.approx(np.mean(on), abs=1e-6)
     assert near < 1 or np.mean(on) == 1
 
 
@@ -303,9 +290,17 @@ def test_a_blank_pixel_s_weights_are_on_their_bias():
   for net in (sums, forks):
     net[0].w[:, 2] = net[0].b / 256
   found = correlations(ratios(sums, other, forks), ACTIVE, WRITTEN, near=1e-5)
-  assert found['blank_on_bias'] == 1
-  assert found['active_on_bias'] == found['written_on_bias'] == 0
+  assert found['blank_on_bias'] == 1 and found['active_on_bias'] == 0
+  assert found['on_bias'] == pytest.approx(1 / 6)
   assert found['pixel_r'][2] == pytest.approx(found['r_biases'], abs=1e-5)
+
+
+def only(tree, live):
+  """Returns ratios of which those of other neurons are not there."""
+  w, b = np.array(tree[0].w), np.array(tree[0].b)
+  gone = np.setdiff1d(np.arange(b.size), live)
+  w[:, gone], b[gone] = np.nan, np.nan
+  return (layer(w, b), *tree[1:])
 
 
 class TestPermutations:
@@ -323,9 +318,44 @@ class TestPermutations:
     assert found['p_weights'] == found['p_biases'] == 1
     assert found['r_biases'] == pytest.approx(-1, abs=ROUNDING)
 
-  def test_biases_count_for_as_many_points_as_live_neurons(self, found):
-    """One of ten is dead; shuffled single points have no clusters."""
-    assert found['effective_biases'] == pytest.approx(9, rel=1e-4)
+  def test_weights_are_tested_without_what_each_pixel_has_for_all(self, given):
+    """Pixels that are high in both ratios: r near 1, and p as without them.
+
+    Of blank pixels nothing counts: there both ratios are one and the same.
+    """
+    high = np.float32([[8], [-3], [0], [5], [-7], [0]])
+    moved = {}
+    for name in ('updating', 'difference'):
+      first, *others = getattr(given, name)
+      w = first.w + high
+      w[~ACTIVE] = np.arange(10)
+      moved[name] = (layer(w, first.b), *others)
+    plain = correlations(given, ACTIVE, WRITTEN)
+    found = correlations(given._replace(**moved), ACTIVE, WRITTEN)
+    assert plain['r_weights_active_pixels'] < 0.5
+    assert found['r_weights_active_pixels'] > 0.9
+    for name in ('p_weights', 'r_weights_within_pixels'):
+      assert found[name] == pytest.approx(plain[name], abs=1e-5)
+    n = 'effective_weights'
+    assert found[n] == pytest.approx(plain[n], rel=1e-4)
+
+  def test_effective_points_are_the_variance_over_all_orders(self, given):
+    """By NumPy, with 5,000 orders of the neurons: 1 + 1/var r."""
+    rng = np.random.default_rng(0)
+    x, y = (
+      np.float64(a[0].w[ACTIVE]) for a in (given.updating, given.difference)
+    )
+    live = [j for j in range(10) if j not in (2, 7)]  # one is dead, one lacks
+    ratios = given._replace(
+      updating=only(given.updating, live),
+      difference=only(given.difference, live),
+    )
+    x, y = (a[:, live] - a[:, live].mean(axis=1, keepdims=True) for a in (x, y))
+    orders = [rng.permutation(len(live)) for _ in range(5_000)]
+    r = [np.corrcoef(x.ravel(), y[:, order].ravel())[0, 1] for order in orders]
+    found = correlations(ratios, ACTIVE, WRITTEN)['effective_weights']
+    # The variance of 5,000 draws is off by 2 % one time in three.
+    assert found == pytest.approx(1 + 1 / np.var(r), rel=0.08)
 
   def test_weights_and_biases_are_relabelled_apart(self, given):
     """Were they not, weights that are all their bias's would have its p."""

@@ -11,10 +11,21 @@ from scipy import stats
 
 from jaxrep.measures import tallies
 
+
+def jitted(function):
+  """Returns it with `among` of x's shape: compiled once for each of these."""
+  compiled = jax.jit(function)
+
+  def of(x, y, among=True):
+    return compiled(x, y, np.broadcast_to(among, x.shape))
+
+  return of
+
+
 relative = jax.jit(tallies.relative)
-correlation = jax.jit(tallies.correlation)
-within = jax.jit(tallies.within)
-between = jax.jit(tallies.between)
+correlation = jitted(tallies.correlation)
+within = jitted(tallies.within)
+between = jitted(tallies.between)
 by_pixel = jax.jit(tallies.by_pixel)
 on_bias = jax.jit(tallies.on_bias)
 ranked = jax.jit(tallies.ranked, static_argnames='highest')
@@ -295,6 +306,7 @@ class TestPermuted:
       assert abs(p_value - expected) < 4 * error + 1 / count
       assert effective == pytest.approx(1 + 1 / np.var(null), rel=1e-4)
 
+  @pytest.mark.slow
   def test_of_neurons_without_relation_p_is_uniform(self):
     # Weights of a neuron are alike, as δ is theirs in common; x and y were
     # drawn apart.
@@ -478,6 +490,7 @@ def everything(x, y, seed):
   }
 
 
+@pytest.mark.slow
 def test_nets_side_by_side_are_as_one_by_one():
   # One net with holes, one with none, and one that is dead.
   nets = [ratios(SHAPE, seed, joint=0.5) for seed in range(3)]

@@ -1,10 +1,10 @@
-"""Input weights put back and exchanged: by hand, by loops, by laws."""
+"""Input weights chosen, put back, exchanged: by hand, by loops, by laws."""
 
 import jax
 import numpy as np
 import pytest
 
-from jaxrep import nets
+from jaxrep import localization, nets
 from jaxrep.measures import transplants
 
 separations = jax.jit(transplants.separations)
@@ -178,3 +178,102 @@ def test_names_are_of_the_masks():
   ways, masks = ('put_back', 'exchanged', 'change'), ('every', 'none', 'top')
   names = {'whole'} | {f'{way}_{mask}' for way in ways for mask in masks}
   assert set(hand_worked()) == names
+
+
+# Which weights are moved.
+
+SHAPE = PIXELS, NEURONS = 7, 10
+# Of pixel 0 no weight may be moved, of pixel 1 but 5: a floor for each.
+AMONG = np.ones(SHAPE, bool)
+AMONG[0] = AMONG[1, ::2] = False
+chosen = jax.jit(transplants.chosen)
+
+
+def scores(seed):
+  """Returns distinct ratios, mostly the pixel's own."""
+  order = np.random.default_rng(seed).permuted(
+    np.arange(PIXELS * NEURONS).reshape(SHAPE), axis=1
+  )
+  return np.float32(order / order.size)
+
+
+def masks_of(updating, other, share, seed=0, among=AMONG):
+  found = chosen(
+    jax.random.key(seed), updating, other, among, np.float32(share)
+  )
+  return {name: np.asarray(mask) for name, mask in found.items()}
+
+
+def best(values, among, share, sign):
+  """Returns floor(share · n) of the highest places, or lowest, by a sort."""
+  places = sorted(np.argwhere(among).tolist(), key=lambda p: values[tuple(p)])
+  number = int(share * len(places))
+  taken = np.zeros(among.shape, bool)
+  for place in places[::-sign][:number]:
+    taken[tuple(place)] = True
+  return taken
+
+
+class TestChosen:
+  @pytest.mark.parametrize('share', [0.25, 0.5])
+  def test_they_are_those_of_a_sort(self, share):
+    updating, other = scores(1), scores(2)
+    found = masks_of(updating, other, share)
+    for name, sign in (('highest', 1), ('lowest', -1)):
+      for tail, values in (('', updating), ('_other_net', other)):
+        np.testing.assert_array_equal(
+          found[f'{name}{tail}'], best(values, AMONG, share, sign), name
+        )
+      rows = zip(updating, AMONG, strict=True)
+      np.testing.assert_array_equal(
+        found[f'{name}_within_pixels'],
+        [best(row, may, share, sign) for row, may in rows],
+      )
+    np.testing.assert_array_equal(found['all'], AMONG)
+
+  def test_within_pixels_each_one_gives_its_share_of_neurons(self):
+    """A quarter: 0 of 0, 1 of 5, 2 of 10; of all together 13 of 55."""
+    found = masks_of(scores(3), scores(4), 0.25)
+    for name in ('highest_within_pixels', 'lowest_within_pixels'):
+      assert found[name].sum(axis=1).tolist() == [0, 1, 2, 2, 2, 2, 2]
+    assert found['highest'].sum() == found['random'].sum() == 13
+
+  def test_the_highest_are_whole_pixels_where_these_differ(self):
+    found = masks_of(scores(3), scores(4), 0.25)
+    assert found['highest'][-1].all() and found['lowest'][1].sum() == 5
+    # And what pixels have in common does not matter within them.
+    turned = masks_of(
+      scores(3) - 2 * np.arange(7)[:, None] / 7, scores(4), 0.25
+    )
+    for name in ('highest', 'highest_within_pixels'):
+      same = np.array_equal(found[name], turned[name])
+      assert same == (name != 'highest')
+
+  def test_the_other_net_s_follow_its_updating_and_no_others_do(self):
+    first, second = (masks_of(scores(5), scores(k), 0.25) for k in (6, 7))
+    own = {'highest_other_net', 'lowest_other_net'}
+    for name, mask in first.items():
+      assert np.array_equal(mask, second[name]) == (name not in own), name
+    swapped = masks_of(scores(6), scores(5), 0.25)
+    for name in ('highest', 'lowest'):
+      np.testing.assert_array_equal(swapped[name], first[f'{name}_other_net'])
+
+  def test_random_ones_follow_the_key_alone(self):
+    found, same, other = (
+      masks_of(scores(k), scores(9), 0.25, seed)['random']
+      for k, seed in ((5, 0), (8, 0), (5, 1))
+    )
+    np.testing.assert_array_equal(found, same)
+    assert np.any(found != other) and not np.any(found & ~AMONG)
+
+  def test_a_weight_that_was_never_updated_is_not_chosen(self):
+    updating = scores(5)
+    updating[-1, :] = np.nan  # they would be the highest
+    found = masks_of(updating, scores(6), 0.25)
+    for name in ('highest', 'lowest', 'highest_within_pixels'):
+      assert not found[name][-1].any()
+    assert found['highest'].sum() == int(0.25 * 45)
+
+  def test_names_are_those_of_the_study(self):
+    names = set(masks_of(scores(1), scores(2), 0.25))
+    assert names == set(localization.KINDS)

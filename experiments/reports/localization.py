@@ -167,12 +167,12 @@ def _kind(kind: str) -> str:
 def _changes(results) -> str:
   """Returns which share of forks' change the weights moved make up."""
   parts = []
-  for kind in ('highest', 'random', 'lowest', 'all'):
+  for kind in ('highest', 'random', 'lowest'):
     shares = [
       tables.value(results[f'change_{kind}_{pair}'])
       for pair in ('first', 'second')
     ]
-    parts.append(f'{shares[0]} and {shares[1]} is in {kind}')
+    parts.append(f'{shares[0]} and {shares[1]} is in the {kind}')
   return ', '.join(parts) + ' (first pair, second pair)'
 
 

@@ -184,8 +184,9 @@ def ways(group: groups.Group) -> Figure:
     ' are taken away first. Below the line are controls: updating tallied in'
     ' another net that met the same images; updating tallied over images drawn'
     ' by lot; differences between forks paired the wrong ways. What another'
-    ' net’s updating gives as well belongs to the images, not to where this net'
-    ' keeps what it knows; what wrong pairs give as well is not about the pair.',
+    ' net’s updating gives as well belongs to the images, not to where this'
+    ' net keeps what it knows; what wrong pairs give as well is not about the'
+    ' pair.',
     'r of each net by kind of parameter and control.',
     style.png(fig),
   )

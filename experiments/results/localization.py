@@ -184,7 +184,8 @@ def _pixels(arrays) -> dict[str, stats.Estimate]:
   centre, edge = arrays['pixel_r_centre'], arrays['pixel_r_edge']
   both = np.isfinite(centre) & np.isfinite(edge)
   sizes = {place: arrays[f'pixel_size_{place}'] for place in ('centre', 'edge')}
-  larger = (sizes['centre'] > sizes['edge'])[both]
+  sized = np.isfinite(sizes['centre']) & np.isfinite(sizes['edge'])
+  larger = (sizes['centre'] > sizes['edge'])[sized]
   return {
     'pixel_r_centre': _mean(centre, ''),
     'pixel_r_edge': _mean(edge, ''),

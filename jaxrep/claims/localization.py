@@ -13,8 +13,6 @@ from jaxrep.claims.judges import (
 _SOURCE = 'Bostock, Knowledge Localization (2022)'
 # R² of the one net: over input weights, and over hidden biases.
 WEIGHTS, BIASES = 0.28, 0.17
-# *Nothing of the kind*: less than this share of R² is the net's own.
-NOTHING = 0.1
 # A net has learnt to tell the pairs where it tells so many test images.
 LEARNT = 0.9
 # There are *clusters* where so many times as many points lie as elsewhere.
@@ -61,15 +59,6 @@ def _learnt(judge):
     return judge(results) if known else UNDECIDED
 
   return judged
-
-
-def _nothing(results: Results) -> str:
-  own = results['r2_weights_own_share']
-  if own['low'] is None:
-    return UNDECIDED
-  if own['high'] < NOTHING:
-    return HOLDS
-  return FAILS if own['low'] > NOTHING else UNDECIDED
 
 
 def _no_more_than_half(name: str):
@@ -217,11 +206,10 @@ CLAIMS = (
   Claim(
     'localization-sigmoid-weights',
     _SOURCE,
-    'Nor over weights (read as: less than a tenth of R² is lost with the'
-    ' updating of another net; where they have learnt).',
+    'Nor over weights (the same, each pixel’s mean taken away).',
     'words',
-    'r2_weights_own_share',
-    _learnt(_nothing),
+    'weights_significant_rate',
+    _learnt(_no_more_than_half('weights_significant_rate')),
     _SIGMOID,
   ),
 )
