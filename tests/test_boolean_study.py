@@ -369,6 +369,7 @@ def test_parity_says_which_nets_count_and_how_many(parity):
     assert ids.count(name) == 2
 
 
+@pytest.mark.slow
 def test_the_encoder_says_how_its_cases_share_the_corners(run):
   found = run(
     'encoder', '--task=encoder', '--size=4', '--learning_rate=0.5',

@@ -178,6 +178,7 @@ def test_a_net_that_always_says_one_is_right_where_ones_are_missing(top):
   np.testing.assert_array_equal(found, [1 / 2, 1 / 4])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('top', (True, False))
 def test_no_net_beats_the_best_possible(known, top):
   """Nets with weights in ±6, of which some complete much by chance."""

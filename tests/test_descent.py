@@ -318,6 +318,7 @@ def test_bits_of_a_shuffled_net_do_not_depend_on_its_company(lives, rows):
   chex.assert_trees_all_equal(found, expected)
 
 
+@pytest.mark.slow
 def test_bits_of_a_shuffled_net_do_not_depend_on_the_devices(lives):
   found = train(range(48), [121], updates='shuffled', devices=3)
   chex.assert_trees_all_equal(at(found, 0), at(lives['shuffled'], -1))

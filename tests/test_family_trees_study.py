@@ -785,6 +785,7 @@ def values(record, name):
   ]
 
 
+@pytest.mark.slow
 def test_one_tree_is_asked_with_and_without_its_twin(binary, smoke, tmp_path):
   """All 52, some and none of it; alone and all held out, nothing is taught."""
   record = run(
@@ -852,6 +853,7 @@ def test_a_grid_with_and_without_biases_has_two_parts(binary, smoke, tmp_path):
     assert None not in values(record, name)
 
 
+@pytest.mark.slow
 def test_a_page_is_drawn_of_one_net_that_diverged(binary, smoke, tmp_path):
   record = run(
     binary, tmp_path / 'far', '--learning_rate=3e38', '--init_range=0.25',

@@ -293,6 +293,7 @@ def test_it_draws_without_a_warning(draw):
   drawn(draw)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('function', CASES)
 def test_the_bytes_repeat(function):
   first, second = (style.figure() for _ in range(2))

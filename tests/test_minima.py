@@ -412,6 +412,7 @@ def test_xor_without_weights_is_a_degenerate_saddle():
   chex.assert_trees_all_close(found.moved, np.array([0.0]))
 
 
+@pytest.mark.slow
 def test_xor_with_two_hidden_units_has_no_finite_local_minimum():
   # Sprinkhuizen-Kuyper & Boers (1996). Asked without rule 1, which would
   # answer for most.

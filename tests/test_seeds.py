@@ -93,6 +93,7 @@ def test_more_blocks_than_one_call_holds_give_the_same_bits(forty):
   chex.assert_trees_all_equal(jax.tree.map(lambda a: a[:40], found), forty)
 
 
+@pytest.mark.slow
 def test_another_block_size_agrees_within_rounding_before_chaos():
   """Rounding differences grow with time: 30 sweeps are too few for that."""
   short = trials.trial(RECIPE._replace(sweeps=30, after=0), (4, 2, 1)).study

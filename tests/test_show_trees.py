@@ -320,6 +320,7 @@ def test_a_net_that_diverged_is_shown_like_any_other(record):
   assert len(portrait.figures(found, case)) == 2
 
 
+@pytest.mark.slow
 def test_trained_again_the_weights_are_the_records_bit_for_bit(
   record, subject, moments
 ):

@@ -151,6 +151,7 @@ def grid(binary, tmp_path_factory):
   return records.load(folder)
 
 
+@pytest.mark.slow
 def test_a_grid_has_results_for_each_setting(grid):
   settings = grid.summary['settings']
   assert [
@@ -163,12 +164,14 @@ def test_a_grid_has_results_for_each_setting(grid):
   assert 'results' not in grid.summary and grid.summary['nets'] == 20
 
 
+@pytest.mark.slow
 def test_widths_lie_apart(grid):
   with np.load(grid.folder / 'nets.npz') as archive:
     assert archive['h2/w0'].shape == (10, 4, 2)
     assert archive['h3/w0'].shape == (10, 4, 3)
 
 
+@pytest.mark.slow
 def test_all_settings_have_the_same_seeds(grid):
   for arrays in grid.parts.values():
     assert arrays['seed'].tolist() == 2 * [0, 1, 2, 3, 4]
@@ -176,6 +179,7 @@ def test_all_settings_have_the_same_seeds(grid):
     assert arrays['learning_rate'].tolist() == rates.tolist()
 
 
+@pytest.mark.slow
 def test_nets_that_diverge_are_counted(grid):
   for setting in grid.summary['settings']:
     diverged = setting['results']['diverged_rate']

@@ -86,6 +86,7 @@ def test_a_longer_budget_changes_no_net_that_was_solved(trained):
     np.testing.assert_array_equal(short[name][solved], long[name][solved])
 
 
+@pytest.mark.slow
 def test_the_criterion_is_tested_after_the_last_change(trained):
   """With the budget at a net's very number of sweeps, it is solved."""
   _, _, (_, arrays, _) = trained
@@ -124,6 +125,7 @@ def test_nets_that_blow_up_are_diverged_and_counted():
   assert np.all(np.isnan(arrays['sweeps']))
 
 
+@pytest.mark.slow
 def test_a_task_that_cannot_be_learnt_ends_in_a_certified_minimum():
   """One pattern with both answers: E is least at y = ½, at finite weights."""
   patterns = Patterns(

@@ -68,6 +68,15 @@ def close(found, expected):
     np.testing.assert_allclose(a, b, atol=5e-5, rtol=0)
 
 
+@pytest.mark.parametrize(
+  'name',
+  ['layered']
+  + [
+    pytest.param(name, marks=pytest.mark.slow)
+    for name in WORKS
+    if name != 'layered'
+  ],
+)
 def test_all_ways_train_the_same_nets(name, work, plain, blocks):
   begun = trained(work.starts(range(COUNT)))
   for before, after in zip(begun, plain(name), strict=True):
