@@ -301,18 +301,16 @@ def lesson(
   due = np.floor(np.arange(len(second) + 1) * kept)
   left_out = due[1:] == due[:-1]
   first = np.delete(first, second[left_out])
-  later = places >= phase1
+  later = places[(places >= phase1) & (of_pair >= 0)]
   forks = [
-    places[later & ((of_pair == 1 - side[d]) | (labels == d))] for d in digits
+    later[(of_pair[later] == 1 - side[d]) | (labels[later] == d)]
+    for d in digits
   ]
   count = len(first)
   begin, end = round(tally_from * count), round(tally_to * count)
   tallied = np.arange(count)
   tallied = (tallied >= begin) & (tallied < end)
-  written = _varies(train[first[tallied]]) & _varies(
-    train[np.unique(np.concatenate(forks))]
-  )
-  used = np.unique(np.concatenate([first, *forks]))
+  quarter, frame = margins(data.side)
   return Lesson(
     images=train,
     levels=np.float32(data.levels),
@@ -323,12 +321,17 @@ def lesson(
     forks=np.stack([_padded(fork, len(labels)) for fork in forks]),
     counts=np.array([len(fork) for fork in forks], np.int32),
     **_asked(data, digits),
-    active=_varies(train[used]),
-    written=written,
-    centre=_square(data.side, data.side // 4),
-    edge=~_square(data.side, data.side // 7),
+    active=_varies(train[np.concatenate([first, later])]),
+    written=_varies(train[first[tallied]]) & _varies(train[later]),
+    centre=_square(data.side, quarter),
+    edge=~_square(data.side, frame),
     share=np.float32(share),
   )
+
+
+def margins(side: int) -> tuple[int, int]:
+  """Returns how far from the frame the centre begins, and the edge ends."""
+  return side // 4, side // 7
 
 
 def _padded(rows: np.ndarray, length: int) -> np.ndarray:

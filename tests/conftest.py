@@ -1,6 +1,7 @@
 """Strictness for all tests: what the library must not do, it cannot do here."""
 
 import contextlib
+import csv
 import functools
 import os
 import socket
@@ -8,6 +9,8 @@ import socket
 import binaries
 import jax
 import pytest
+
+from jaxrep import records
 
 # Before any backend starts: blocks are laid over 1, 2 and 4 devices.
 jax.config.update('jax_num_cpu_devices', 4)
@@ -61,7 +64,27 @@ def smoke_of(binary, tmp_path_factory):
   return run
 
 
-@pytest.fixture(scope='session')
-def smoke(smoke_of):
-  """What symmetry's leaves."""
-  return smoke_of('symmetry')
+@pytest.fixture(scope='module')
+def smoke(request, smoke_of):
+  """What it leaves for a file's study, `SMOKE_OF`, or for symmetry."""
+  folder, ended = smoke_of(getattr(request.module, 'SMOKE_OF', 'symmetry'))
+  assert (ended.code, ended.err) == (0, '')
+  return folder, ended
+
+
+@pytest.fixture(scope='module')
+def record(smoke):
+  return records.load(smoke[0])
+
+
+@pytest.fixture(scope='module')
+def found(record):
+  """The results of the one setting, by name."""
+  return record.summary['results']
+
+
+@pytest.fixture(scope='module')
+def table(smoke):
+  """The rows of nets.csv."""
+  with open(smoke[0] / 'nets.csv', newline='') as file:
+    return list(csv.DictReader(file))

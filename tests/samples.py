@@ -1,10 +1,11 @@
-"""A recipe for small nets, and a small record of made-up ones."""
+"""A recipe for small nets, a record of made-up ones, and drawn axes."""
 
 import pathlib
 
 import numpy as np
 
 from jaxrep import records, trials, writing
+from jaxrep.figures import style
 
 # How small nets are trained that solve small tasks at different times.
 RECIPE = trials.Recipe(
@@ -102,3 +103,11 @@ def tree(folder: pathlib.Path) -> dict[str, bytes | None]:
     str(path.relative_to(folder)): path.read_bytes() if path.is_file() else None
     for path in sorted(folder.rglob('*'))
   }
+
+
+def drawn(draw, **choices):
+  """Returns the axes that something was drawn on, of a figure of choices."""
+  fig, ax = style.figure(**choices)
+  draw(ax)
+  fig.canvas.draw()
+  return ax

@@ -20,6 +20,8 @@ from jaxrep.claims import judges
 from jaxrep.learning import by_hand, sheet
 from jaxrep.tasks import boolean
 
+SMOKE_OF = 'credit'
+
 SMOKE = '--flagfile=flags/credit/smoke.flags'
 PATTERNS = boolean.xor()
 BLOCKS = seeds.Blocks(16, tuple(jax.local_devices()[:1]))
@@ -35,24 +37,6 @@ RECIPE = trials.Recipe(
   after=0,
   error='lecture',
 )
-
-
-@pytest.fixture(scope='module')
-def smoke(smoke_of):
-  folder, ended = smoke_of('credit')
-  assert (ended.code, ended.err) == (0, '')
-  return folder, ended
-
-
-@pytest.fixture(scope='module')
-def record(smoke):
-  return records.load(smoke[0])
-
-
-@pytest.fixture(scope='module')
-def table(smoke):
-  with open(smoke[0] / 'nets.csv', newline='') as file:
-    return list(csv.DictReader(file))
 
 
 def test_smoke_leaves_a_record_and_the_two_sheets_and_no_other(smoke):

@@ -1,6 +1,5 @@
 """Family trees: the study's record, results, meanings and claims."""
 
-import csv
 import json
 
 import jax
@@ -18,6 +17,8 @@ from jaxrep.claims import family_trees as claims
 from jaxrep.claims import judges
 from jaxrep.learning.descent import Outcome
 from jaxrep.tasks import family_trees
+
+SMOKE_OF = 'family_trees'
 
 NETS = 64  # of flags/family_trees/smoke.flags
 X, D = (np.asarray(a, np.float64) for a in family_trees.patterns())
@@ -38,32 +39,8 @@ MARRIAGES = np.isin(
 
 
 @pytest.fixture(scope='module')
-def smoke(smoke_of):
-  folder, ended = smoke_of('family_trees')
-  assert (ended.code, ended.err) == (0, '')
-  return folder, ended
-
-
-@pytest.fixture(scope='module')
-def record(smoke):
-  return records.load(smoke[0])
-
-
-@pytest.fixture(scope='module')
 def arrays(record):
   return record.parts['trees']
-
-
-@pytest.fixture(scope='module')
-def found(record):
-  """The results of the one setting, by name."""
-  return record.summary['results']
-
-
-@pytest.fixture(scope='module')
-def table(smoke):
-  with open(smoke[0] / 'nets.csv', newline='') as file:
-    return list(csv.DictReader(file))
 
 
 def test_smoke_leaves_a_record_and_every_figure(smoke):

@@ -1,6 +1,5 @@
 """Localization: the study's record, results, lists, images and bad input."""
 
-import csv
 import gzip
 import json
 import os
@@ -20,6 +19,8 @@ from jaxrep import localization, nets, records
 from jaxrep.claims import judges
 from jaxrep.claims import localization as claims
 from jaxrep.tasks import mnist
+
+SMOKE_OF = 'localization'
 
 NETS, HIDDEN, PHASE1 = 16, 30, 600  # of flags/localization/smoke.flags
 TRAIN = 1_437  # of the 1,797 8×8 digits; the others are for tests
@@ -60,32 +61,8 @@ WRITTEN = varies(TALLIED) & varies(LATER)
 
 
 @pytest.fixture(scope='module')
-def smoke(smoke_of):
-  folder, ended = smoke_of('localization')
-  assert (ended.code, ended.err) == (0, '')
-  return folder, ended
-
-
-@pytest.fixture(scope='module')
-def record(smoke):
-  return records.load(smoke[0])
-
-
-@pytest.fixture(scope='module')
 def arrays(record):
   return record.parts['nets']
-
-
-@pytest.fixture(scope='module')
-def found(record):
-  """The results of the one setting, by name."""
-  return record.summary['results']
-
-
-@pytest.fixture(scope='module')
-def table(smoke):
-  with open(smoke[0] / 'nets.csv', newline='') as file:
-    return list(csv.DictReader(file))
 
 
 def run(binary, folder, *flags):

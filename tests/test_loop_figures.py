@@ -5,6 +5,7 @@ import pytest
 from matplotlib.collections import QuadMesh
 from matplotlib.patches import StepPatch
 from matplotlib.text import Text
+from samples import drawn
 
 from jaxrep.figures import bands, curves, heights, panels, spread, style
 
@@ -90,13 +91,6 @@ CASES = {
     'nasty': one_panel(NASTY),
   },
 }  # fmt: skip
-
-
-def drawn(draw, **choices):
-  fig, ax = style.figure(**choices)
-  draw(ax)
-  fig.canvas.draw()
-  return ax
 
 
 def texts(ax):

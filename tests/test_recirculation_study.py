@@ -13,17 +13,7 @@ from jaxrep import records, stats
 from jaxrep.claims import judges
 from jaxrep.claims import recirculation as claims
 
-
-@pytest.fixture(scope='module')
-def smoke(smoke_of):
-  folder, ended = smoke_of('recirculation')
-  assert (ended.code, ended.err) == (0, '')
-  return folder, ended
-
-
-@pytest.fixture(scope='module')
-def record(smoke):
-  return records.load(smoke[0])
+SMOKE_OF = 'recirculation'
 
 
 @pytest.fixture(scope='module')

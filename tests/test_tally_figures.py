@@ -5,6 +5,7 @@ import pytest
 from matplotlib.collections import LineCollection, PathCollection, QuadMesh
 from matplotlib.patches import Rectangle
 from matplotlib.text import Text
+from samples import drawn
 
 from jaxrep.figures import heights, losses, storage, style, tallies
 
@@ -161,13 +162,6 @@ CASES = {
     'nasty, linear': running_loss(range(8), [NASTY], scale='linear'),
   },
 }  # fmt: skip
-
-
-def drawn(draw, **choices):
-  fig, ax = style.figure(**choices)
-  draw(ax)
-  fig.canvas.draw()
-  return ax
 
 
 def texts(ax):

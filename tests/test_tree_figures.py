@@ -9,6 +9,7 @@ from matplotlib.collections import (
   QuadMesh,
 )
 from matplotlib.text import Text
+from samples import drawn
 from scipy.cluster import hierarchy
 from scipy.spatial import distance
 
@@ -249,13 +250,6 @@ CASES = {
     ),
   },
 }  # fmt: skip
-
-
-def drawn(draw, **choices):
-  fig, ax = style.figure(**choices)
-  draw(ax)
-  fig.canvas.draw()
-  return ax
 
 
 def texts(ax):

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jaxrep import tables
+from jaxrep import localization, tables
 from jaxrep.claims import localization as claims
 from jaxrep.figures import heights, style
 from jaxrep.figures import losses as curves
@@ -45,6 +45,12 @@ def numbers(results: Sequence[Mapping], name: str) -> np.ndarray:
   return np.array([r[name] for r in results], float)
 
 
+def _median(arrays) -> int:
+  """Returns the row of the net with the median R², undefined ones last."""
+  r2 = arrays['r_weights'] ** 2
+  return groups.middle(r2, np.arange(len(r2)))
+
+
 def of_median(group: groups.Group) -> list[Figure]:
   """The source's first three figures, for the net with the median R².
 
@@ -53,8 +59,7 @@ def of_median(group: groups.Group) -> list[Figure]:
   arrays = group.arrays
   if 'updating_w0' not in arrays:
     return []
-  r2 = np.where(np.isfinite(arrays['r_weights']), arrays['r_weights'] ** 2, 2)
-  row = groups.middle(r2, np.arange(len(r2)))
+  row = _median(arrays)
   said = f'seed {arrays["seed"][row]}, the net with the median R²'
   x, y, bias_x, bias_y = (
     arrays[f'{ratio}_{kind}0'][row]
@@ -109,15 +114,14 @@ def maps(group: groups.Group) -> Figure:
   """r over each pixel's outgoing weights: a net's, the mean, the spread."""
   arrays, side = group.arrays, int(group.arrays['side'][0])
   r = arrays['pixel_r']
-  r2 = np.where(np.isfinite(arrays['r_weights']), arrays['r_weights'] ** 2, 2)
-  row = groups.middle(r2, np.arange(len(r2)))
+  row = _median(arrays)
   known = np.isfinite(r)
   count = np.maximum(known.sum(axis=0), 1)
   mean = np.where(known, r, 0).sum(axis=0) / count
   deviation = np.sqrt(np.where(known, (r - mean) ** 2, 0).sum(axis=0) / count)
   mean[~known.any(axis=0)] = np.nan
   deviation[known.sum(axis=0) < 2] = np.nan
-  margin, frame = side // 4, side // 7
+  margin, frame = localization.margins(side)
   boxes = {
     'centre': (margin, side - margin, margin, side - margin),
     'edge: outside': (frame, side - frame, frame, side - frame),

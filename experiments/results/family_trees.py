@@ -13,7 +13,7 @@ from jaxrep.learning.descent import Outcome
 from jaxrep.tasks import family_trees
 
 from ..shared import groups, running
-from . import meaning, tree_units
+from . import defined, meaning, tree_units
 
 # Held-out cases up to which the whole distribution is among the results.
 FEW = 8
@@ -153,9 +153,9 @@ def results(
     'sweeps_median': stats.median_sweeps(
       np.where(ever, times, budget), ~ever, budget
     ),
-    'error_median': tree_units.median(arrays['error'], 'error'),
+    'error_median': defined.median(arrays['error'], 'error'),
     'diverged_rate': stats.rate(arrays['outcome'] == Outcome.DIVERGED),
-    'person_weight_largest': tree_units.median(
+    'person_weight_largest': defined.median(
       np.abs(arrays['people_w']).max(axis=(1, 2)), 'weight'
     ),
   }

@@ -9,9 +9,8 @@ from jaxrep import branched, kinship, records, seeds, stats
 from jaxrep.tasks import family_trees
 
 from ..shared import running
+from . import defined
 
-# Relabellings find something from here on.
-ALPHA = 0.05
 # Of what an r is: weights, or biases.
 KINDS = ('', '_biases')
 # What is to show nothing of where a tree is kept.
@@ -87,29 +86,25 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   """
   right, taught = arrays['fork_right'], arrays['taught']
   found = {
-    'train_accuracy': _mean(arrays['right'].mean(axis=1), 'share'),
+    'train_accuracy': defined.mean(arrays['right'].mean(axis=1), 'share'),
     'learnt_rate': stats.rate(arrays['right'].all(axis=1)),
-    'fork_accuracy': _mean(_share(right, taught), 'share'),
-    'left_out_accuracy': _mean(_share(right, ~taught), 'share'),
+    'fork_accuracy': defined.mean(_share(right, taught), 'share'),
+    'left_out_accuracy': defined.mean(_share(right, ~taught), 'share'),
   }
   layers = [f'{layer}{kind}' for kind in KINDS for layer in branched.LAYERS]
   for way in ('', *CONTROLS, '_within'):
     for name in [f'{layer}{way}' for layer in layers]:
       if f'r_{name}' in arrays:
-        found[f'r2_{name}'] = _mean(arrays[f'r_{name}'] ** 2, '')
-        found[f'r_{name}'] = _mean(arrays[f'r_{name}'], '')
+        found[f'r2_{name}'] = defined.mean(arrays[f'r_{name}'] ** 2, '')
+        found[f'r_{name}'] = defined.mean(arrays[f'r_{name}'], '')
   for name in layers:
     above = arrays[f'r_{name}'] - arrays[f'r_{name}_other_net']
-    found[f'r_{name}_above_other_net'] = _mean(above, '')
+    found[f'r_{name}_above_other_net'] = defined.mean(above, '')
     if f'p_{name}' in arrays:
-      p = arrays[f'p_{name}']
-      found[f'{name}_significant_rate'] = stats.rate(p[np.isfinite(p)] <= ALPHA)
+      found[f'{name}_significant_rate'] = defined.significant(
+        arrays[f'p_{name}']
+      )
   return found
-
-
-def _mean(values, unit) -> stats.Estimate:
-  """Returns the mean of the nets in which it is defined."""
-  return stats.mean(values[np.isfinite(values)], unit=unit)
 
 
 def _share(right, among) -> np.ndarray:

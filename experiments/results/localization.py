@@ -11,9 +11,8 @@ from jaxrep.claims import localization as claims
 from jaxrep.tasks import mnist
 
 from ..shared import running
+from . import defined
 
-# Relabellings find something from here on.
-ALPHA = 0.05
 # Results that come first in the table.
 FIRST = (
   *('r2_weights', 'r2_biases', 'r_weights', 'r_biases', 'r2_weights_2'),
@@ -109,16 +108,11 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   found = {}
   for name in [n for n in arrays if n.startswith('r_')]:
     r = arrays[name]
-    found[f'r2{name[1:]}'] = _mean(r**2, '')
-    found[name] = _mean(r, '')
+    found[f'r2{name[1:]}'] = defined.mean(r**2, '')
+    found[name] = defined.mean(r, '')
   found |= _compared(arrays) | _tested(arrays) | _pixels(arrays)
   found |= _learnt(arrays) | _moved(arrays)
   return {name: found[name] for name in FIRST if name in found} | found
-
-
-def _mean(values, unit) -> stats.Estimate:
-  """Returns the mean of the nets in which it is defined."""
-  return stats.mean(values[np.isfinite(values)], unit=unit)
 
 
 def _compared(arrays) -> dict[str, stats.Estimate]:
@@ -132,10 +126,10 @@ def _compared(arrays) -> dict[str, stats.Estimate]:
   r2 = arrays['r_weights'] ** 2
   for other in ('whole', 'rest', 'other_net'):
     gain = r2 - arrays[f'r_weights_{other}'] ** 2
-    found[f'r2_weights_above_{other}'] = _mean(gain, '')
+    found[f'r2_weights_above_{other}'] = defined.mean(gain, '')
   with np.errstate(divide='ignore', invalid='ignore'):
     own = 1 - arrays['r_weights_other_net'] ** 2 / r2
-  found['r2_weights_own_share'] = _median(own, 'share')
+  found['r2_weights_own_share'] = defined.median(own, 'share')
   for name in ('weights_within_pixels', 'biases'):
     head, _, tail = name.partition('_')
     wrong = [
@@ -143,7 +137,7 @@ def _compared(arrays) -> dict[str, stats.Estimate]:
       for way in ('swapped', 'crossed')
     ]
     gain = arrays[f'r_{name}'] - np.maximum(*wrong)
-    found[f'r_{name}_above_swaps'] = _mean(gain, '')
+    found[f'r_{name}_above_swaps'] = defined.mean(gain, '')
   return found
 
 
@@ -151,14 +145,16 @@ def _tested(arrays) -> dict[str, stats.Estimate]:
   found = {}
   for name in ('weights', 'biases'):
     if f'p_{name}' in arrays:
-      p = arrays[f'p_{name}']
-      known = np.isfinite(p)
-      found[f'{name}_significant_rate'] = stats.rate(p[known] <= ALPHA)
+      found[f'{name}_significant_rate'] = defined.significant(
+        arrays[f'p_{name}']
+      )
   if 'effective_weights' in arrays:
-    found['effective_weights'] = _median(arrays['effective_weights'], 'points')
+    found['effective_weights'] = defined.median(
+      arrays['effective_weights'], 'points'
+    )
   # What the source's test says of nets that cannot have stored anything there.
   r, n = arrays['r_weights_shuffled'], int(arrays['input_weights'][0])
-  found['naive_false_rate'] = stats.rate(_naive(r[np.isfinite(r)], n) <= ALPHA)
+  found['naive_false_rate'] = defined.significant(_naive(r, n))
   return found
 
 
@@ -168,10 +164,6 @@ def _naive(r, n) -> np.ndarray:
 
   t = r * np.sqrt((n - 2) / np.maximum(1 - r**2, 1e-12))
   return 2 * stats.t.sf(np.abs(t), n - 2)
-
-
-def _median(values, unit) -> stats.Estimate:
-  return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
 
 
 def _pixels(arrays) -> dict[str, stats.Estimate]:
@@ -187,17 +179,17 @@ def _pixels(arrays) -> dict[str, stats.Estimate]:
   sized = np.isfinite(sizes['centre']) & np.isfinite(sizes['edge'])
   larger = (sizes['centre'] > sizes['edge'])[sized]
   return {
-    'pixel_r_centre': _mean(centre, ''),
-    'pixel_r_edge': _mean(edge, ''),
-    'pixel_r_blank': _mean(arrays['pixel_r_blank'], ''),
+    'pixel_r_centre': defined.mean(centre, ''),
+    'pixel_r_edge': defined.mean(edge, ''),
+    'pixel_r_blank': defined.mean(arrays['pixel_r_blank'], ''),
     'pixel_r_above_0': stats.mean(above, unit='share'),
     'centre_above_edge_rate': stats.rate(centre[both] > edge[both]),
-    'pixel_size_centre': _mean(sizes['centre'], ''),
-    'pixel_size_edge': _mean(sizes['edge'], ''),
+    'pixel_size_centre': defined.mean(sizes['centre'], ''),
+    'pixel_size_edge': defined.mean(sizes['edge'], ''),
     'centre_larger_rate': stats.rate(larger),
     'pixel_map_likeness': _likeness(r[some]),
     **{
-      name: _mean(arrays[name], 'share')
+      name: defined.mean(arrays[name], 'share')
       for name in ('on_bias', 'active_on_bias', 'blank_on_bias')
     },
   }
@@ -213,22 +205,24 @@ def _likeness(maps) -> stats.Estimate:
   if maps.shape[1] < 3:
     return stats.Estimate(None, None, None, len(maps), '')
   each = [np.corrcoef(a, b)[0, 1] for a, b in zip(maps, rest, strict=True)]
-  return _mean(np.array(each), '')
+  return defined.mean(np.array(each), '')
 
 
 def _learnt(arrays) -> dict[str, stats.Estimate]:
   curve, finite = arrays['curve'], arrays['finite']
   found = {
-    'phase1_accuracy': _mean(arrays['phase1_accuracy'], 'share'),
-    'fork_accuracy': _mean(arrays['fork_accuracy'].mean(axis=1), 'share'),
+    'phase1_accuracy': defined.mean(arrays['phase1_accuracy'], 'share'),
+    'fork_accuracy': defined.mean(
+      arrays['fork_accuracy'].mean(axis=1), 'share'
+    ),
     'diverged_rate': stats.rate(~finite),
     # No ratio, as no weight was changed by a group: units were dead.
     'undefined_rate': stats.rate(finite & ~np.isfinite(arrays['r_weights'])),
   }
   seen = np.flatnonzero(np.isfinite(curve).any(axis=0))
   phase1, forks = curve[finite][:, seen], arrays['fork_curves'][finite]
-  found['loss_settled_at'] = _median(_settled(phase1), 'share')
-  found['loss_after_forks'] = _mean(_fallen(phase1, forks), 'share')
+  found['loss_settled_at'] = defined.median(_settled(phase1), 'share')
+  found['loss_after_forks'] = defined.mean(_fallen(phase1, forks), 'share')
   return found
 
 
@@ -276,17 +270,17 @@ def _moved(arrays) -> dict[str, stats.Estimate]:
   found = {}
   for p, pair in enumerate(('first', 'second')):
     some = whole[:, p] > claims.APART
-    found[f'separation_{pair}'] = _mean(whole[:, p], 'AUC')
+    found[f'separation_{pair}'] = defined.mean(whole[:, p], 'AUC')
     for kind in arrays['kinds']:
       back = arrays[f'separation_put_back_{kind}'][some, p]
-      found[f'change_{kind}_{pair}'] = _mean(
+      found[f'change_{kind}_{pair}'] = defined.mean(
         arrays[f'separation_change_{kind}'][:, p], 'share'
       )
-      found[f'put_back_{kind}_{pair}'] = _mean(
+      found[f'put_back_{kind}_{pair}'] = defined.mean(
         1 - back / whole[some, p], 'share'
       )
       exchanged = arrays[f'separation_exchanged_{kind}'][some, p]
-      found[f'exchanged_{kind}_{pair}'] = _mean(
+      found[f'exchanged_{kind}_{pair}'] = defined.mean(
         (1 - exchanged / whole[some, p]) / 2, 'share'
       )
   both = (whole > claims.APART).all(axis=1)
@@ -299,5 +293,5 @@ def _moved(arrays) -> dict[str, stats.Estimate]:
       )
       # > 0: the highest matter more to the first pair, the lowest to the other.
       contrast = (high - low) @ np.array([0.5, -0.5])
-      found[f'{way}_contrast{within}'] = _mean(contrast, 'share')
+      found[f'{way}_contrast{within}'] = defined.mean(contrast, 'share')
   return found

@@ -11,7 +11,7 @@ from jaxrep.claims import recirculation as claims
 from jaxrep.tasks.patterns import Patterns
 
 from ..shared import running
-from . import close_ups, comparison
+from . import close_ups, comparison, defined
 
 LATE = 30  # updates: when nets are looked at late
 COSINE = 'cosine'
@@ -238,7 +238,7 @@ def _over_time(arrays) -> dict[str, stats.Estimate]:
 
 def _median(values, name) -> stats.Estimate:
   unit = 'ratio' if name == 'size_ratio' else 'cosine'
-  return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
+  return defined.median(values, unit)
 
 
 def _order(alignment, agreement, marks) -> dict[str, stats.Estimate]:

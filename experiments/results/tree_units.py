@@ -4,7 +4,7 @@ import numpy as np
 
 from jaxrep import records, stats
 
-from . import meaning
+from . import defined, meaning
 
 
 def units_of(
@@ -48,7 +48,9 @@ def results(
       best = arrays[f'{start}{layer}_{end}auc'].max(axis=-1)
       for k, name in enumerate(names):
         found[f'{prefix}{name}_unit_rate{after}'] = stats.rate(has[:, k])
-        found[f'{prefix}{name}_auc_best{after}'] = median(best[:, k], 'AUC')
+        found[f'{prefix}{name}_auc_best{after}'] = defined.median(
+          best[:, k], 'AUC'
+        )
   best = arrays['people_auc'].max(axis=-1)
   kin = (best >= selective) & (arrays['people_kin_p_best'] <= meaning.LEVEL)
   for k, name in enumerate(arrays['concepts']):
@@ -71,25 +73,26 @@ def results(
   for after, start, _ in CONTROLS:
     for k, name in enumerate(arrays['concepts']):
       together = arrays[f'{start}people_together'][:, k]
-      found[f'{name}_auc_together{after}'] = median(together, 'AUC')
+      found[f'{name}_auc_together{after}'] = defined.median(together, 'AUC')
     for layer in meaning.LAYERS:
       ratio = arrays[f'{start}{layer}_twin_ratio']
       prefix = '' if layer == 'people' else f'{layer}_'
-      found[f'{prefix}twin_distance_ratio{after}'] = median(ratio, 'ratio')
+      found[f'{prefix}twin_distance_ratio{after}'] = defined.median(
+        ratio, 'ratio'
+      )
     for name in ('rest', 'ideal', 'same_tree'):
       ratio = arrays[f'{start}people_twin_ratio_{name}']
-      found[f'twin_distance_ratio_{name}{after}'] = median(ratio, 'ratio')
+      found[f'twin_distance_ratio_{name}{after}'] = defined.median(
+        ratio, 'ratio'
+      )
   for layer in ('central', 'penultimate'):
     for after, start, end in (*CONTROLS, SHUFFLED):
       best = arrays[f'{start}{layer}_{end}auc'].max(axis=-1)
       for k, name in enumerate(arrays['concepts']):
-        found[f'{layer}_{name}_auc_best{after}'] = median(best[:, k], 'AUC')
+        found[f'{layer}_{name}_auc_best{after}'] = defined.median(
+          best[:, k], 'AUC'
+        )
   return found
-
-
-def median(values: np.ndarray, unit: str) -> stats.Estimate:
-  """Returns the median of what is finite."""
-  return stats.quantile(values[np.isfinite(values)], 0.5, unit=unit)
 
 
 def _mean(flags) -> stats.Estimate:

@@ -18,6 +18,7 @@ from jaxrep import records, seeds, writing
 FLAGS = flags.FLAGS
 # Where seeds end: `jax.random.key` takes 32 bits and drops the rest silently.
 SEEDS = 2**32
+FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
 
 
 class Number(flags.ArgumentParser):
@@ -320,6 +321,19 @@ def check_seeds() -> range:
       f'{FLAGS.seeds}'
     )
   return range(FLAGS.first_seed, FLAGS.first_seed + FLAGS.seeds)
+
+
+def check_permutations() -> None:
+  """Sees to it that --permutations are none, or enough to find anything.
+
+  Raises:
+    BadInputError: they are too few.
+  """
+  if 0 < FLAGS.permutations < FEWEST:
+    raise BadInputError(
+      f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
+      ' as fewer never give p = 0.05'
+    )
 
 
 def _set_defaults(paper: pathlib.Path) -> None:

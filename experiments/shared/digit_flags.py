@@ -16,7 +16,6 @@ SAME = 'same'  # of the output units: those of the hidden ones
 TREES = 'family_trees'
 DATA = ('mnist', 'digits', TREES)
 LARGEST = 4096  # hidden units a layer
-FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
 # Flags that say something of images only, and of the family trees only.
 OF_IMAGES = (
   *('pairs', 'hidden', 'activation', 'output_activation', 'loss', 'phase1'),
@@ -167,11 +166,7 @@ def settle() -> None:
         f'--{name}={FLAGS[name].serialize().partition("=")[2]}: expected none'
         f' with --data={FLAGS.data}, which it says nothing of'
       )
-  if 0 < FLAGS.permutations < FEWEST:
-    raise common.BadInputError(
-      f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
-      ' as fewer never give p = 0.05'
-    )
+  common.check_permutations()
 
 
 def recipes() -> list[localization.Recipe]:

@@ -13,7 +13,6 @@ from . import common
 FLAGS = flags.FLAGS
 # Hidden activations of a net over all cases: central and penultimate units.
 CELLS = 18 * families.CASES
-FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
 
 
 class Cases(flags.ArgumentParser):
@@ -157,11 +156,7 @@ def heldout() -> tuple[int, ...]:
 
 
 def _check() -> None:
-  if 0 < FLAGS.permutations < FEWEST:
-    raise common.BadInputError(
-      f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
-      ' as fewer never give p = 0.05'
-    )
+  common.check_permutations()
   most, where = families.MOST[FLAGS.heldout_from], FLAGS.heldout_from
   if FLAGS.heldout_cases:
     if where != 'both':

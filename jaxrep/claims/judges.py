@@ -52,9 +52,9 @@ class Claim(NamedTuple):
 
 
 def most(name: str) -> Callable[[Results], str]:
-  """Judges that a property is that of most nets.
+  """Judges that a property is that of most nets, or of most of each net.
 
-  Holds where the interval of the named rate lies above one half.
+  Holds where the interval of the named rate, or share, lies above one half.
   """
   return lambda results: _against(0.5, results[name], above=HOLDS, below=FAILS)
 
@@ -192,7 +192,7 @@ def _fits(found: Any, value: Any) -> bool:
 
 
 def _against(threshold, rate, *, above, below) -> str:
-  if rate['value'] is None:
+  if rate['value'] is None or rate['low'] is None:
     return UNDECIDED
   if rate['low'] > threshold:
     return above

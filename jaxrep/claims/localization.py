@@ -84,18 +84,6 @@ def _slightly(results: Results) -> str:
   return FAILS if gain['high'] < 0 or gain['low'] > SLIGHTLY else UNDECIDED
 
 
-def _above_half(name: str):
-  def judge(results: Results) -> str:
-    share = results[name]
-    if share['low'] is None:
-      return UNDECIDED
-    if share['low'] > 0.5:
-      return HOLDS
-    return FAILS if share['high'] < 0.5 else UNDECIDED
-
-  return judge
-
-
 CLAIMS = (
   Claim(
     'localization-weights',
@@ -143,7 +131,7 @@ CLAIMS = (
     ' over weights is lost with the updating of another net).',
     'assumed',
     'r2_weights_own_share',
-    _above_half('r2_weights_own_share'),
+    most('r2_weights_own_share'),
     _NET,
   ),
   Claim(
@@ -172,7 +160,7 @@ CLAIMS = (
     'The correlation over each pixel’s weights is mostly above 0.',
     'one net',
     'pixel_r_above_0',
-    _above_half('pixel_r_above_0'),
+    most('pixel_r_above_0'),
     _NET,
   ),
   Claim(

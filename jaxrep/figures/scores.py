@@ -16,7 +16,6 @@ from jaxrep.figures import lettering, poles, style, ticks
 HATCHES = ('', '////', '....', '\\\\\\\\', '', 'xxxx')  # of `style.SERIES`
 BARS = 13  # settings with more numbers than these are outlines
 UNASKED = {'facecolor': 'white', 'hatch': '/////', 'edgecolor': '#8A8A8A'}
-GOLDEN = 0.6180339887  # multiples of it, less whole numbers, fill 0 to 1
 
 
 @matplotlib.rc_context(style.RC)
@@ -251,7 +250,7 @@ def learning(
 def _each(ax, sweeps, shares, look, *, off):
   """Draws nets `[K, T]` faintly, each up to `off` / 2 from its shares."""
   count = len(shares)
-  off = off * (_spread(count) - 0.5) if count > 1 else np.zeros(count)
+  off = off * (style.evenly(count) - 0.5) if count > 1 else np.zeros(count)
   x = np.broadcast_to(sweeps, shares.shape)
   ax.add_collection(
     LineCollection(
@@ -336,7 +335,7 @@ def units(
 def _strip(ax, x, row, most, half, look):
   """Draws one group's nets for one concept, and their median."""
   shown = row[:most]
-  off = half * (2 * _spread(len(shown)) - 1)
+  off = half * (2 * style.evenly(len(shown)) - 1)
   ax.plot(
     x + off, shown, ls='', marker=look.marker, mew=0,
     ms=float(np.clip(30 / np.sqrt(max(len(shown), 1)), 2.6, 5)),
@@ -356,8 +355,3 @@ def _handle(k, label, group):
   return Line2D(
     [], [], ls='', marker=look.marker, ms=5, color=look.color, label=words
   )
-
-
-def _spread(count):
-  """Returns numbers between 0 and 1 that lie evenly however many there are."""
-  return GOLDEN * (1 + np.arange(count)) % 1

@@ -11,7 +11,6 @@ from matplotlib.ticker import MaxNLocator
 
 from jaxrep.figures import cells, heights, lettering, style, ticks
 
-GOLDEN = 0.6180339887  # multiples of it, less whole numbers, fill 0 to 1
 GAP = 0.6  # of a row, left free on both sides of the rule together
 LETTER = 0.56  # mean width of a letter / its font's size
 
@@ -143,7 +142,7 @@ def _rows(ax, order, places, dots, rest, series, most):
     at = places + wide * (k - (count - 1) / 2)
     for y, row in zip(at, order, strict=True):
       shown = dots[k][row][:most]
-      off = 0.38 * wide * (2 * _even(len(shown)) - 1)
+      off = 0.38 * wide * (2 * style.evenly(len(shown)) - 1)
       _nets(ax, shown, y + off, look)
     means, low, high, source = (a[k][order] for a in rest)
     _means(ax, means, at, look, xerr=_reach(means, low, high))
@@ -180,11 +179,6 @@ def _means(ax, x, y, look, **reach):
 def _reach(means, low, high):
   """Returns how far the intervals reach down and up, 0 where undefined."""
   return np.maximum(np.nan_to_num([means - low, high - means]), 0)
-
-
-def _even(count):
-  """Returns numbers between 0 and 1 that lie evenly however many there are."""
-  return GOLDEN * (1 + np.arange(count)) % 1
 
 
 def _explained(source, middle, source_label, several):
@@ -286,7 +280,7 @@ def against_rate(
     for row, nets in enumerate(a):
       nets = nets[np.isfinite(nets)]
       means[row] = nets.mean() if len(nets) else np.nan
-      share = middle + 0.36 * wide * (2 * _even(len(nets[:most])) - 1)
+      share = middle + 0.36 * wide * (2 * style.evenly(len(nets[:most])) - 1)
       _nets(ax, cells.within(edges[row : row + 2], share, 'log'), nets[:most],
             look)  # fmt: skip
     x = cells.within(edges, middle, 'log')

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 import matplotlib
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -51,6 +52,7 @@ SERIES = (
   Look('#8FB8DE', (0, (8, 2)), 'v'),
   Look('#7A7AB8', (0, (2, 1, 1, 1)), 'P'),
 )
+GOLDEN = 0.6180339887  # multiples of it, less whole numbers, fill 0 to 1
 RC: Mapping[str, object] = {
   'axes.axisbelow': True,
   'axes.edgecolor': FAINT,
@@ -127,6 +129,11 @@ def dress(ax: Axes, *, title='', xlabel='', ylabel='', lift=0.0) -> None:
   if title:
     wide = max(int(points(ax)[0] / 6), 12)  # a letter is about 6 points wide
     ax.set_title(textwrap.fill(title, wide), loc='left', pad=6 + lift)
+
+
+def evenly(count: int) -> np.ndarray:
+  """Returns numbers between 0 and 1 that lie evenly however many there are."""
+  return GOLDEN * (1 + np.arange(count)) % 1
 
 
 def points(ax: Axes) -> tuple[float, float]:
