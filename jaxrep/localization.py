@@ -20,13 +20,6 @@ from jaxrep.learning import errors, online
 from jaxrep.measures import storage, transplants
 from jaxrep.tasks import mnist
 
-UNITS = {
-  'softplus': jax.nn.softplus,
-  'relu': jax.nn.relu,
-  'sigmoid': jax.nn.sigmoid,
-  'tanh': jnp.tanh,
-  'identity': lambda x: x,
-}
 ERRORS = {
   'squared': lambda y, d: jnp.sum(errors.squared(y, d)),
   'cross_entropy': optax.softmax_cross_entropy,
@@ -59,8 +52,8 @@ class Recipe(NamedTuple):
 
   Attributes:
     hidden: units of each hidden layer.
-    activation: of hidden units, one of `UNITS`.
-    output: of output units, one of `UNITS`.
+    activation: of hidden units, one of `nets.UNITS`.
+    output: of output units, one of `nets.UNITS`.
     loss: one of `ERRORS`.
     permutations: relabellings of neurons that correlations are tested against.
     keep: one of `KEEP`.
@@ -119,8 +112,8 @@ class Lesson(NamedTuple):
 def one_net(recipe: Recipe) -> Callable:
   """Returns the protocol: `(seed, setting, lesson) -> arrays by name`."""
   error = ERRORS[recipe.loss]
-  units = [UNITS[recipe.activation]] * len(recipe.hidden)
-  units.append(UNITS[recipe.output])
+  units = [nets.UNITS[recipe.activation]] * len(recipe.hidden)
+  units.append(nets.UNITS[recipe.output])
 
   def run(seed, setting, lesson):
     key, rate = jax.random.key(seed), setting['learning_rate']

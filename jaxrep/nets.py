@@ -45,6 +45,14 @@ class Layer:
 
 
 Net = tuple[Layer, ...]
+# Units by name, as flags and records have them.
+UNITS = {
+  'softplus': jax.nn.softplus,
+  'relu': jax.nn.relu,
+  'sigmoid': jax.nn.sigmoid,
+  'tanh': jnp.tanh,
+  'identity': jax.nn.identity,
+}
 
 
 def apply(net: Sequence[Layer], x: chex.Array) -> jax.Array:
@@ -147,4 +155,31 @@ def he(
     w = deviation * jax.random.normal(w_key, (inputs, outputs), jnp.float32)
     b = deviation * jax.random.normal(b_key, (outputs,), jnp.float32)
     layers.append(Layer(w, b, unit))
+  return tuple(layers)
+
+
+def fan_in(
+  key: chex.PRNGKey,
+  sizes: Sequence[int],
+  *,
+  units: Sequence[Callable[[jax.Array], jax.Array]],
+  gain: chex.Numeric = 1.0,
+) -> Net:
+  """Returns a net with weights and biases uniform in ±gain/√I.
+
+  I is the number of inputs of a unit. With gain 1 this is what linear layers of
+  PyTorch start from.
+
+  Args:
+    key: is consumed.
+    sizes: units a layer, inputs first: `(16, 16, 2)`.
+    units: of each layer.
+    gain: of weights and biases.
+  """
+  layers = []
+  for k, unit in enumerate(units):
+    reach = gain / sizes[k] ** 0.5
+    pair = jax.random.fold_in(key, k), sizes[k : k + 2]
+    [layer] = init(*pair, weight_range=reach, bias_range=reach, unit=unit)
+    layers.append(layer)
   return tuple(layers)

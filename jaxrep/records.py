@@ -19,7 +19,6 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
 from jaxrep import nets
@@ -30,7 +29,6 @@ SUMMARY, MACHINE = 'summary.json', 'machine.json'
 # units, the sweeps of the curves, the pattern set, and the words that a column
 # of indices stands for (`outcomes` for `outcome`).
 CONSTANTS = 'constants'
-UNITS = ('identity', 'relu', 'sigmoid', 'softplus', 'tanh')
 # What reading a file may raise that is missing, cut short or altered.
 _DAMAGE = (
   OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
@@ -190,10 +188,11 @@ def unpack_net(arrays: Mapping[str, np.ndarray]) -> nets.Net:
     raise RecordError('expected layered nets (w0, b0, .., units), found none')
   names = [str(name) for name in arrays['units']]
   for name in names:
-    if name not in UNITS:
-      raise RecordError(f'units: expected one of {UNITS}, found {name!r}')
+    if name not in nets.UNITS:
+      known = ', '.join(nets.UNITS)
+      raise RecordError(f'units: expected one of {known}; found {name!r}')
   return tuple(
-    nets.Layer(arrays[f'w{k}'], arrays[f'b{k}'], getattr(jax.nn, name))
+    nets.Layer(arrays[f'w{k}'], arrays[f'b{k}'], nets.UNITS[name])
     for k, name in enumerate(names)
   )
 

@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from matplotlib.text import Text
+from test_alignment_figures import CASES as ALIGNMENTS
 from test_credit_figures import CASES as CREDIT
 from test_loop_figures import CASES as LOOP
 from test_tally_figures import CASES as TALLIES
@@ -33,7 +34,7 @@ from jaxrep.figures import (
 from jaxrep.measures.minima import Outcome
 
 HELPERS = (
-  'cells', 'heights', 'lettering', 'links', 'poles', 'style', 'ticks'
+  'cells', 'dots', 'heights', 'lettering', 'links', 'poles', 'style', 'ticks'
 )  # fmt: skip
 NAMES = dict(enumerate(style.OUTCOMES))  # 0 is solved
 NAN, INF = np.nan, np.inf
@@ -245,7 +246,7 @@ CASES = {
     'nasty': sorted_inputs(nasty(8)),
   },
 }  # fmt: skip
-CASES |= CREDIT | LOOP | TALLIES | TREES
+CASES |= ALIGNMENTS | CREDIT | LOOP | TALLIES | TREES
 WALK = [
   pytest.param(draw, id=f'{function.__name__}: {name}')
   for function, cases in CASES.items()

@@ -627,9 +627,9 @@ BY_NUMPY = {
 }
 
 
-@pytest.mark.parametrize('name', localization.UNITS)
+@pytest.mark.parametrize('name', nets.UNITS)
 def test_units_are_what_they_are_called(name):
-  found = localization.UNITS[name](jnp.asarray(U, jnp.float32))
+  found = nets.UNITS[name](jnp.asarray(U, jnp.float32))
   np.testing.assert_allclose(found, BY_NUMPY[name], atol=1e-6)
 
 

@@ -56,7 +56,7 @@ def both(weights, stream, groups, unit, output, error):
 
   Units and errors are numbers, so that all share one program.
   """
-  units = tuple(localization.UNITS.values())
+  units = tuple(nets.UNITS.values())
   errors = tuple(localization.ERRORS.values())
 
   def hidden_unit(u):
@@ -107,14 +107,14 @@ def assert_alike(plain, blocked, close):
 
 
 @pytest.mark.parametrize('error', localization.ERRORS)
-@pytest.mark.parametrize('unit', localization.UNITS)
+@pytest.mark.parametrize('unit', nets.UNITS)
 @pytest.mark.parametrize(
   'hidden', [pytest.param((), marks=pytest.mark.slow), (4, 3)], ids=['1', '3']
 )
 def test_blocks_are_the_plain_scan(hidden, unit, error):
   """1 and 3 layers; the output unit is another one than the hidden ones."""
-  k = list(localization.UNITS).index(unit)
-  output = (k + (1 if hidden else 0)) % len(localization.UNITS)
+  k = list(nets.UNITS).index(unit)
+  output = (k + (1 if hidden else 0)) % len(nets.UNITS)
   with jax.enable_x64(True):
     weights, stream, groups = drawn(hidden)
     plain, blocked = both(
@@ -126,7 +126,7 @@ def test_blocks_are_the_plain_scan(hidden, unit, error):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize('unit', range(len(localization.UNITS)))
+@pytest.mark.parametrize('unit', range(len(nets.UNITS)))
 def test_blocks_are_the_plain_scan_in_float32(unit):
   weights, stream, groups = drawn((4, 3), np.float32)
   plain, blocked = both(weights, stream, groups, unit, unit, 0)

@@ -6,7 +6,7 @@ import os
 import tqdm
 from absl import flags
 
-from jaxrep import localization, records
+from jaxrep import localization, nets, records
 from jaxrep.tasks import mnist
 
 from . import common
@@ -84,10 +84,10 @@ flags.DEFINE(
   ' tries each on the same seeds.',
   FLAGS, flags.ListSerializer(','),
 )  # fmt: skip
-HIDDEN = [name for name in localization.UNITS if name != 'identity']
+HIDDEN = [name for name in nets.UNITS if name != 'identity']
 common.define_words('activation', HIDDEN, 'Of hidden units.')
 common.define_words(
-  'output_activation', [SAME, *localization.UNITS],
+  'output_activation', [SAME, *nets.UNITS],
   'Of output units; “same” is that of the hidden ones.',
 )  # fmt: skip
 common.define_words(

@@ -1,0 +1,196 @@
+"""Flags of nets that learn equality: task, nets, searches, controls."""
+
+import itertools
+import math
+
+from absl import flags
+
+from jaxrep import equality, nets, records
+from jaxrep.measures import alignment
+from jaxrep.tasks import equality as task
+
+from ..results import equality_parts
+from . import common
+
+FLAGS = flags.FLAGS
+ACTIVATIONS = [name for name in nets.UNITS if name != 'identity']
+USUAL = 'usual'  # of an activation: what its flagfile says
+LARGEST = 4096  # units of a layer
+
+
+def _define(name, help, **bounds):
+  common.define_number(name, help, **bounds)
+
+
+common.define_words('entities', list(task.ENTITIES), 'How entities are drawn.')
+_define(
+  'dimension', 'Numbers an entity.', kind=int, low=1, high=LARGEST // 4,
+  many=True,
+)  # fmt: skip
+_define(
+  'width', 'Units of each hidden layer.', kind=int, low=1, high=LARGEST,
+  many=True,
+)  # fmt: skip
+_define('depth', 'Hidden layers.', kind=int, low=1, high=16, many=True)
+common.define_words('activation', ACTIVATIONS, 'Of hidden units.')
+for name, help in (
+  ('init_gain', 'Weights and biases start uniform in ± this / √inputs;'),
+  ('learning_rate', 'Of the task: Adam’s;'),
+):
+  flags.DEFINE(
+    common.NumbersOr(USUAL, 0.0, math.inf, above=True), name, None,
+    f'{help} or “usual”: what flags/equality/ACTIVATION.flags says. A list,'
+    ' separated by commas, makes a grid over the same seeds.',
+    FLAGS, common.AsText(),
+  )  # fmt: skip
+_define(
+  'examples', 'Met in training of the task.', kind=int, low=1, high=2**31 - 1
+)
+_define('task_batch', 'Examples a weight change.', kind=int, low=4, high=2**16)
+_define(
+  'learnt', 'Nets that tell at least this share of unseen examples have learnt'
+  ' the task; the others are searched, and kept apart.', high=1,
+)  # fmt: skip
+_define(
+  'layers', 'Where it is looked for: after so many hidden layers; 0 is the'
+  ' inputs.', kind=int, high=16, many=True,
+)  # fmt: skip
+_define(
+  'ks', 'Rotated dimensions for each variable of a hypothesis.', kind=int,
+  low=1, high=LARGEST, many=True,
+)  # fmt: skip
+FLAGS['layers'].help = FLAGS['layers'].help.partition(' A list')[0]
+FLAGS['ks'].help = FLAGS['ks'].help.partition(' A list')[0]
+flags.DEFINE(
+  common.Words(task.HYPOTHESES), 'hypotheses', None,
+  'What is looked for: both equalities, the left one, or (a control) the'
+  ' identity of the first argument. Most controls are of the first.',
+  FLAGS, common.AsText(),
+)  # fmt: skip
+common.define_words(
+  'map', list(alignment.MAPS),
+  'What a search may find: a rotation, or any linear map.',
+)  # fmt: skip
+common.define_words(
+  'schedule', list(alignment.SCHEDULES),
+  'How the rate of a search falls: to 0 along a half cosine, or not.',
+)  # fmt: skip
+_define('steps', 'Of a search.', kind=int, low=1, high=2**24, many=True)
+_define(
+  'batch', 'Cases a step of a search.', kind=int, low=3, high=2**16, many=True
+)
+_define('search_rate', 'Of a search: Adam’s.', above=True, many=True)
+_define(
+  'controls', 'So many nets, the first, have controls, restarts, and are'
+  ' searched along their training.', kind=int, high=common.SEEDS,
+)  # fmt: skip
+_define(
+  'control_ks', 'For which of --ks they do.', kind=int, low=1, high=LARGEST,
+  many=True,
+)  # fmt: skip
+FLAGS['control_ks'].help = FLAGS['control_ks'].help.partition(' A list')[0]
+_define(
+  'restarts', 'Searches for the first hypothesis in each of these nets, from'
+  ' different starts.', kind=int, low=1, high=4096,
+)  # fmt: skip
+_define(
+  'twins', 'So many ReLU and sigmoid nets, the first, are searched at the'
+  ' inputs, where it is known what is there.', kind=int, high=common.SEEDS,
+)  # fmt: skip
+_define(
+  'starts', 'Searches in each of those.', kind=int, low=1, high=4096
+)  # fmt: skip
+
+
+def kinds() -> list[equality_parts.Kind]:
+  """Returns what the flags say of nets: one for each shape, unit and task."""
+  found = []
+  for width, depth, unit, entities, dimension in itertools.product(
+    FLAGS.width, FLAGS.depth, FLAGS.activation, FLAGS.entities, FLAGS.dimension
+  ):
+    for gain in _or_usual('init_gain', unit):
+      recipe = equality.Recipe(
+        width, depth, unit, entities, dimension, examples=FLAGS.examples,
+        batch=FLAGS.task_batch, gain=gain,
+      )  # fmt: skip
+      rates = _or_usual('learning_rate', unit)
+      twins = {twin: _twin(recipe, twin) for twin in equality_parts.TWINS}
+      twins[unit] = twins.get(unit) and (recipe, rates[0])
+      twins = {name: twin for name, twin in twins.items() if twin}
+      found.append(equality_parts.Kind(recipe, rates, twins))
+  return found
+
+
+def _or_usual(name: str, unit: str) -> tuple[float, ...]:
+  """Returns what a flag says, or what is usual for an activation."""
+  given = FLAGS[name].value
+  return _usual(name, unit) if given == (USUAL,) else given
+
+
+def _usual(name: str, unit: str) -> tuple[float, ...]:
+  path = common.flagfiles('equality') / f'{unit}.flags'
+  return FLAGS[name].parser.parse(records.parse_flags(path.read_text())[name])
+
+
+def _twin(recipe, unit) -> tuple[equality.Recipe, float]:
+  """Returns such a recipe with other units, and a rate at which they learn."""
+  [gain], [rate] = _usual('init_gain', unit), _usual('learning_rate', unit)
+  return recipe._replace(activation=unit, gain=gain), rate
+
+
+def plans() -> list[equality_parts.Plan]:
+  """Returns what the flags say of searches: one for each map, schedule, size.
+
+  Raises:
+    BadInputError: a layer, or a k, that some of the nets have no room for.
+  """
+  for name in ('layers', 'ks', 'control_ks'):
+    _check_sorted(name)
+  unknown = [k for k in FLAGS.control_ks if k not in FLAGS.ks]
+  if unknown:
+    raise common.BadInputError(
+      f'--control_ks={unknown[0]}: expected some of'
+      f' --ks={common.as_text(FLAGS.ks)}'
+    )
+  if max(FLAGS.layers) > min(FLAGS.depth):
+    raise common.BadInputError(
+      f'--layers={max(FLAGS.layers)}: expected at most {min(FLAGS.depth)}, as'
+      f' there are --depth={min(FLAGS.depth)} hidden layers'
+    )
+  _check_room()
+  return [
+    equality_parts.Plan(
+      sites=FLAGS.layers, ks=FLAGS.ks, hypotheses=FLAGS.hypotheses,
+      map_kind=kind, schedule=schedule, batch=batch, steps=steps,
+      controls=FLAGS.controls, control_ks=FLAGS.control_ks,
+      restarts=FLAGS.restarts, twins=FLAGS.twins, starts=FLAGS.starts,
+      learnt=FLAGS.learnt,
+    )
+    for kind, schedule, batch, steps in itertools.product(
+      FLAGS.map, FLAGS.schedule, FLAGS.batch, FLAGS.steps
+    )
+  ]  # fmt: skip
+
+
+def _check_sorted(name: str) -> None:
+  """Sees to it that numbers rise: they are the axes of tables and figures."""
+  values = FLAGS[name].value
+  if list(values) != sorted(values):
+    raise common.BadInputError(
+      f'--{name}={common.as_text(values)}: expected rising numbers'
+    )
+
+
+def _check_room() -> None:
+  for width, dimension, hypothesis, site in itertools.product(
+    FLAGS.width, FLAGS.dimension, FLAGS.hypotheses, FLAGS.layers
+  ):
+    size = 4 * dimension if site == 0 else width
+    count = len(task.HYPOTHESES[hypothesis](dimension).variables)
+    if max(FLAGS.ks) > size // count:
+      where = f'--width={width}' if site else f'--dimension={dimension}'
+      raise common.BadInputError(
+        f'--ks={max(FLAGS.ks)}: expected at most {size // count}, as'
+        f' {hypothesis!r} has {count} variable{"s" * (count > 1)} and layer'
+        f' {site} ({where}) {size} units'
+      )

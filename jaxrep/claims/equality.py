@@ -1,0 +1,159 @@
+"""What the sources say of hierarchical equality and alignment search."""
+
+import types
+
+from jaxrep.claims.judges import (
+  FAILS,
+  HOLDS,
+  UNDECIDED,
+  Claim,
+  Results,
+  between,
+  most,
+  never,
+)
+
+_SOURCE = 'Geiger, Wu, Potts, Icard & Goodman, arXiv 2303.02536 (2023)'
+_FIRST_TRIAL = 'a first trial of our own'
+# A printed number is the largest of so many nets, on the pairs searched with.
+NETS = 3
+# Chance, and how near to it a mean must be to be called so.
+CHANCE, NEAR = 0.5, 0.02
+# A search has found what is known to be there within this of its IIA.
+WITHIN = 0.02
+# Both equalities have been found from this IIA on; and a rotation that is known
+# to be right shows it.
+FOUND, KNOWN = 0.95, 0.95
+# Printed IIA by hypothesis, layer and k: what is rounded to it, from and to.
+# Left equality is "about .90", the identity ".50 to .52"; read as of layer 1.
+PRINTED = types.MappingProxyType({
+  ('both', 1, 8): (0.995, 1.005),
+  ('both', 2, 8): (0.565, 0.575),
+  ('both', 3, 8): (0.495, 0.505),
+  ('left', 1, 8): (0.85, 0.95),
+  ('identity', 1, 8): (0.495, 0.525),
+})  # fmt: skip
+# The same for alignments without a rotation, layer 1.
+NEURONS = types.MappingProxyType({
+  'nearest': (0.725, 0.735),
+  'windows': (0.595, 0.605),
+})  # fmt: skip
+_NET = {
+  'width': 16, 'depth': 3, 'activation': 'relu', 'entities': 'uniform',
+  'dimension': 4, 'map': 'orthogonal',
+}  # fmt: skip
+
+
+def _drawn(name: str):
+  """Judges whether the source's number is one that three nets of ours give.
+
+  Holds where the largest of three is as small, and as large, as what is rounded
+  to it with a chance of 2.5 % or more each.
+  """
+
+  def judge(results: Results) -> str:
+    sides = [results[f'{name}_{side}'] for side in ('reaches', 'stays')]
+    if any(side['low'] is None for side in sides):
+      return UNDECIDED
+    if all(side['low'] >= 0.025 for side in sides):
+      return HOLDS
+    beyond = any(side['high'] < 0.025 for side in sides)
+    return FAILS if beyond else UNDECIDED
+
+  return judge
+
+
+def _at_chance(name: str):
+  return lambda results: between(results[name], CHANCE - NEAR, CHANCE + NEAR)
+
+
+def _above(result, bound: float) -> str:
+  if result['low'] is None:
+    return UNDECIDED
+  if result['low'] > bound:
+    return HOLDS
+  return FAILS if result['high'] < bound else UNDECIDED
+
+
+def _printed(hypothesis: str, layer: int, k: int, words: str, given: str):
+  name = f'iia_{hypothesis}_l{layer}_k{k}'
+  return Claim(
+    f'equality-{hypothesis}-l{layer}',
+    _SOURCE,
+    f'{words} (the verdict: could the largest of three of our nets be that?).',
+    given,
+    f'{name}_max',
+    _drawn(name),
+    _NET,
+  )
+
+
+def _neurons(name: str, words: str, given: str) -> Claim:
+  full = f'{name}_both_l1_k8'
+  return Claim(
+    f'equality-{name}',
+    _SOURCE,
+    f'{words} (read as: layer 1, k = 8; the verdict: could the largest of three'
+    ' of our nets be that?).',
+    given,
+    f'{full}_max',
+    _drawn(full),
+    _NET,
+  )
+
+
+CLAIMS = (
+  _printed('both', 1, 8, 'Both equalities are found in layer 1, k = 8', '1.00'),
+  _printed('both', 2, 8, 'In layer 2 they are not', '0.57'),
+  _printed('both', 3, 8, 'In layer 3 they are not', '0.50'),
+  _printed('left', 1, 8, 'The left equality is found in layer 1', 'about 0.90'),
+  _printed(
+    'identity',
+    1,
+    8,
+    'The identity of the first argument is not found',
+    '0.50 to 0.52',
+  ),
+  _neurons('nearest', 'Neurons nearest to the rotation do worse', '0.73'),
+  _neurons('windows', 'Neurons chosen by brute force do worse', '0.60'),
+  Claim(
+    'equality-every-net',
+    _SOURCE,
+    'What is found in the best of three nets is found in nets (the verdict: is'
+    f' IIA at least {FOUND:g} in most nets, layer 1, k = 8?).',
+    'assumed',
+    'found_rate',
+    most('found_rate'),
+    _NET,
+  ),
+  Claim(
+    'equality-untrained-net',
+    _SOURCE,
+    'In untrained nets a search finds nothing (the verdict: is mean IIA within'
+    f' {NEAR:g} of chance?).',
+    '0.50 to 0.52',
+    'iia_untrained_net',
+    _at_chance('iia_untrained_net'),
+    _NET,
+  ),
+  Claim(
+    'equality-ceiling',
+    _FIRST_TRIAL,
+    'At the inputs both equalities are there, and a known rotation shows them'
+    f' (the verdict: is its mean IIA above {KNOWN:g}?).',
+    'near 1',
+    'ceiling_known_rotation',
+    lambda results: _above(results['ceiling_known_rotation'], KNOWN),
+    _NET,
+  ),
+  Claim(
+    'equality-never-near',
+    _FIRST_TRIAL,
+    'From a random start a search never comes near it (the verdict: did any'
+    f' come within {WITHIN:g}?).',
+    'best about 0.76',
+    'search_success_input_relu_orthogonal',
+    never('search_success_input_relu_orthogonal'),
+    _NET,
+  ),
+)
