@@ -3,21 +3,23 @@
 The same training by NumPy, one net at a time; by `jax.vmap` of the plain
 function as it comes; by the same in blocks, or net after net where images come
 one at a time (`localization`, in nets × images / s); and by jaxrep's whole
-engine, which also looks for solved nets. All run in one process, on the same
-devices, in turn and for several rounds; compiling is told apart.
+engine, which also looks for solved nets. For `equality`, what a net and an
+alignment cost. All run in one process, on the same devices, in turn and for
+several rounds; compiling is told apart.
 """
 
-import time
-from collections.abc import Callable, Mapping
-
-import numpy as np
-import tqdm
 from absl import flags
 
-from jaxrep import stats
 from jaxrep.tasks import boolean, symmetry
 
-from .shared import common, online_yardsticks, running, yardsticks
+from .shared import (
+  alignment_yardsticks,
+  common,
+  online_yardsticks,
+  running,
+  timing,
+  yardsticks,
+)
 
 FLAGS = flags.FLAGS
 
@@ -36,6 +38,7 @@ STUDIES = {
   'family_trees': yardsticks.trees(
     learning_rate=0.05, decay=0.001, init_range=1.5),
   'localization': online_yardsticks.Online((784, 100, 2), learning_rate=0.01),
+  'equality': alignment_yardsticks.paper(),
 }  # fmt: skip
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
@@ -49,56 +52,13 @@ common.define_number(
 common.define_number(
   'rounds', 'How often each way runs.', kind=int, low=1, high=1000, default=3
 )
+common.define_number(
+  'accuracy_nets', 'For equality: nets in which the IIA of jaxrep and of the'
+  ' usual reference are compared, 10 s of a core each.', kind=int, high=2**20,
+  default=0,
+)  # fmt: skip
 for name in ('block_size', 'out'):
   flags.declare_key_flag(name)
-
-
-def measure(
-  ways: Mapping[str, tuple[int, Callable]],
-  *,
-  unit: str,
-  seconds: float,
-  rounds: int,
-) -> dict[str, stats.Estimate]:
-  """Returns rates, compile times and ratios, each a median with its extremes.
-
-  Args:
-    ways: by name: how many nets it trains at once, and how.
-    unit: of its rate.
-    seconds: about how long each way runs in a round.
-    rounds: how often; all ways run in each.
-  """
-  sweeps, results = {}, {}
-  for name, (count, run) in ways.items():
-    first = _seconds(run, 1)
-    again = _seconds(run, 1)
-    compiling = max(first - again, 0.0)
-    results[f'{name}_compile_seconds'] = _estimate([compiling], 's')
-    trial = 200 if count > 1 else 2000
-    sweeps[name] = max(1, round(trial * seconds / _seconds(run, trial)))
-  rates = {name: [] for name in ways}
-  for _ in tqdm.trange(rounds, desc='benchmark', unit=' rounds', disable=None):
-    for name, (count, run) in ways.items():
-      spent = _seconds(run, sweeps[name])
-      rates[name].append(count * sweeps[name] / spent)
-  for name, values in rates.items():
-    results[f'{name}_rate'] = _estimate(values, unit)
-  for name in [name for name in ways if name != 'jaxrep']:
-    times = [a / b for a, b in zip(rates['jaxrep'], rates[name], strict=True)]
-    results[f'jaxrep_over_{name}'] = _estimate(times, 'ratio')
-  return results
-
-
-def _seconds(run: Callable, sweeps: int) -> float:
-  start = time.perf_counter()
-  run(sweeps)
-  return time.perf_counter() - start
-
-
-def _estimate(values: list[float], unit: str) -> stats.Estimate:
-  return stats.Estimate(
-    float(np.median(values)), min(values), max(values), len(values), unit
-  )
 
 
 def main() -> None:
@@ -117,10 +77,21 @@ def _main() -> None:
   numbers = {name: FLAGS[name].value for name in ('seconds', 'rounds')}
   decided = {'study': FLAGS.study, 'nets': count, **numbers}
   decided['block_size'] = blocks.size
+  if FLAGS.study == 'equality':
+    decided['accuracy_nets'] = numbers['accuracy_nets'] = FLAGS.accuracy_nets
+    results = work.results(count, blocks, **numbers)
+  elif FLAGS.accuracy_nets:
+    raise common.BadInputError(
+      f'--accuracy_nets={FLAGS.accuracy_nets}: expected 0, as only'
+      f' --study=equality compares IIA, found --study={FLAGS.study}'
+    )
+  else:
+    ways = work.ways(count, blocks)
+    results = timing.measure(ways, unit=work.unit, **numbers)
   running.write_results(
     'benchmark',
     {name: common.as_text(value) for name, value in decided.items()},
-    measure(work.ways(count, blocks), unit=work.unit, **numbers),
+    results,
     out=FLAGS.out or f'runs/benchmark_{FLAGS.study}',
   )
 

@@ -8,7 +8,7 @@ from jaxrep.figures import heights, style
 from jaxrep.figures import storage as rows
 from jaxrep.report import Figure
 
-from ..shared import groups, pages
+from ..shared import every_net, groups, pages
 from . import storage_figures, storage_grids
 
 SHOWN = (
@@ -196,7 +196,7 @@ def _moved(group, way, title, scale, xlabel) -> Figure:
   for p, place in enumerate(('first', 'second')):
     found = [results[f'{way}_{kind}_{place}'] for kind in kinds]
     for name in ('value', 'low', 'high'):
-      columns[name].append(storage_figures.numbers(found, name))
+      columns[name].append(every_net.numbers(found, name))
     with np.errstate(divide='ignore', invalid='ignore'):
       part = whole[:, p] > claims.APART  # those whose means are shown
       columns['values'].append(

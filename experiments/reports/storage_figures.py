@@ -1,7 +1,5 @@
 """Figures of the nets of one setting: the source's four, and controls."""
 
-from collections.abc import Mapping, Sequence
-
 import numpy as np
 
 from jaxrep import localization, tables
@@ -12,7 +10,7 @@ from jaxrep.figures import storage as rows
 from jaxrep.figures import tallies as scatters
 from jaxrep.report import Figure
 
-from ..shared import groups
+from ..shared import every_net, groups
 
 CLUSTERS = 24  # neurons shown by colour; more cannot be told apart
 ROWS = {  # result -> what it is of
@@ -38,11 +36,6 @@ SOURCE = {
   'weights': claims.WEIGHTS**0.5,
   'biases': claims.BIASES**0.5,
 }
-
-
-def numbers(results: Sequence[Mapping], name: str) -> np.ndarray:
-  """Returns a field of results, NaN where it is None."""
-  return np.array([r[name] for r in results], float)
 
 
 def _median(arrays) -> int:
@@ -174,7 +167,7 @@ def ways(group: groups.Group) -> Figure:
   fig, ax = style.figure(size=(7.5, heights.rows(len(labels))))
   rows.every_net(
     ax, list(labels.values()), [group.arrays[f'r_{n}'] for n in labels],
-    *(numbers(found, field) for field in ('value', 'low', 'high')),
+    *(every_net.numbers(found, field) for field in ('value', 'low', 'high')),
     xlabel='r of relative updating and relative difference',
     source=[SOURCE.get(n) for n in labels],
     source_label='the source, √R²',

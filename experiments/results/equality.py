@@ -39,6 +39,11 @@ def places(arrays: records.Arrays) -> Iterator[tuple[str, int, int]]:
     yield str(hypothesis), int(site), int(k)
 
 
+def asked(arrays: records.Arrays, twin: str) -> np.ndarray:
+  """Returns which nets have a twin that was searched, and has learnt `[N]`."""
+  return arrays[f'accuracy_{twin}'] >= arrays['learnt_from'][0]
+
+
 def headline(arrays: records.Arrays) -> tuple[int, int]:
   """Returns the index of the site and of k that is spoken of first.
 
@@ -144,21 +149,22 @@ def _inputs(arrays):
     if f'known_{twin}' not in arrays:
       continue
     ceiling = arrays[f'known_{twin}']
-    asked = np.isfinite(ceiling)
-    found[f'ceiling_input_{twin}'] = defined.mean(ceiling, 'IIA')
+    nets = asked(arrays, twin)
+    found[f'ceiling_input_{twin}'] = defined.mean(ceiling[nets], 'IIA')
     for kind in alignment.MAPS:
       name = f'input_{twin}_{kind}'
-      reached = arrays[name][asked]
-      success = reached >= ceiling[asked, None] - claims.WITHIN
+      reached = arrays[name][nets]
+      success = reached >= ceiling[nets, None] - claims.WITHIN
       found[f'search_success_{name}'] = stats.mean(
         success.mean(axis=1), unit='share'
       )
+      found[f'search_any_{name}'] = stats.rate(success.any(axis=1))
       found[f'search_mean_{name}'] = stats.mean(
         reached.mean(axis=1), unit='IIA'
       )
       found[f'search_best_{name}'] = _largest(reached.ravel())
-      back = arrays[f'basin_{twin}_{kind}'][asked]
-      returned = back >= ceiling[asked, None] - claims.WITHIN
+      back = arrays[f'basin_{twin}_{kind}'][nets]
+      returned = back >= ceiling[nets, None] - claims.WITHIN
       for turn, column in zip(equality.TURNS, returned.T, strict=True):
         found[f'search_return_{name}_{turn:g}'] = stats.rate(column)
   return found
@@ -200,7 +206,7 @@ def _restarts(arrays):
   for s, k in np.ndindex(values.shape[1:3]):
     place = f'{hypothesis}_l{arrays["sites"][s]}_k{arrays["control_ks"][k]}'
     each = values[:, s, k]
-    if len(each) > 1 and each.shape[1] > 1:
+    if min(each.shape) > 1 and np.ptp(each) > 0:
       found[f'between_nets_{place}'] = stats.bootstrap(
         _between, each.T, unit='share'
       )
@@ -218,8 +224,8 @@ def _between(*searches, axis) -> np.ndarray:
 
     (MS_nets - MS_searches) / (MS_nets + (R - 1) MS_searches)
 
-  of a one-way analysis with R searches a net; below 0 it is 0. NaN where
-  nothing varies.
+  of a one-way analysis with R searches a net; below 0, and where nothing
+  varies, as in some resamples, it is 0.
 
   References:
     Shrout & Fleiss, Psychological Bulletin 86 (1979), ICC(1, 1).
@@ -232,8 +238,8 @@ def _between(*searches, axis) -> np.ndarray:
   of_nets = count * ((means - grand) ** 2).sum(axis=-1) / (nets - 1)
   within = ((each - means[..., None]) ** 2).sum(axis=(-2, -1))
   within = within / (nets * (count - 1))
-  with np.errstate(invalid='ignore', divide='ignore'):
-    share = (of_nets - within) / (of_nets + (count - 1) * within)
+  whole = of_nets + (count - 1) * within
+  share = (of_nets - within) / np.where(whole > 0, whole, 1)
   return np.maximum(share, 0)
 
 
@@ -259,14 +265,13 @@ def _predicted(arrays):
 
 
 def _ranks(first, second, axis) -> np.ndarray:
-  """Returns Spearman's ρ."""
+  """Returns Spearman's ρ; 0 where one does not vary, as in some resamples."""
   from scipy.stats import rankdata
 
   a, b = (rankdata(x, axis=axis) for x in (first, second))
   a, b = (x - x.mean(axis=axis, keepdims=True) for x in (a, b))
   scale = (a**2).sum(axis=axis) * (b**2).sum(axis=axis)
-  with np.errstate(invalid='ignore', divide='ignore'):
-    return (a * b).sum(axis=axis) / np.sqrt(scale)
+  return (a * b).sum(axis=axis) / np.sqrt(np.where(scale > 0, scale, 1))
 
 
 def _read(arrays):
@@ -288,3 +293,8 @@ def _apart(arrays):
       name = f'iia_{hypothesis}_l{site}_k{k}'
       found[f'{name}_unlearnt'] = defined.mean(arrays[name][failed], 'IIA')
   return found
+
+
+def difference(first: np.ndarray, second: np.ndarray) -> dict:
+  """Returns the mean difference of two columns of the same nets, as JSON."""
+  return stats.as_json(stats.mean(first - second, unit='IIA'))

@@ -121,6 +121,7 @@ def parts(
         'control_ks': np.array(plan.control_ks),
         'concepts': np.array(equality.CONCEPTS),
         'twins': np.array(TWINS),
+        'learnt_from': np.array([plan.learnt]),
       },
     )
 
@@ -312,9 +313,8 @@ class _Inquiry:
       known = np.asarray(task.known(recipe.dimension))
       for name in (f'known_{twin}', f'accuracy_{twin}'):
         found[name] = np.full(self.count, np.nan, np.float32)
-      found[f'basin_angle_{twin}'] = np.full(
-        (self.count, shapes['basin']), np.nan
-      )
+      for name, count in shapes.items():
+        found[f'{name}_angle_{twin}'] = np.full((self.count, count), np.nan)
       for name, kind in itertools.product(shapes, alignment.MAPS):
         found[f'{name}_{twin}_{kind}'] = np.full(
           (self.count, shapes[name]), np.nan, np.float32
@@ -337,9 +337,10 @@ class _Inquiry:
         ),
         'basin': self._turned(self.seeds[rows], recipe.dimension),
       }
-      found[f'basin_angle_{twin}'][rows] = alignment.angle(
-        starts['basin'], known, variables=2, k=recipe.dimension
-      )
+      for name, maps in starts.items():
+        found[f'{name}_angle_{twin}'][rows] = alignment.angle(
+          maps, known, variables=2, k=recipe.dimension
+        )
       ask = functools.partial(self._ask, ks=(recipe.dimension,), recipe=recipe)
       question = plan.question(KNOWN, 0)
       found[f'known_{twin}'][rows] = ask(

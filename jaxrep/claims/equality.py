@@ -38,7 +38,7 @@ NEURONS = types.MappingProxyType({
   'nearest': (0.725, 0.735),
   'windows': (0.595, 0.605),
 })  # fmt: skip
-_NET = {
+NET = {
   'width': 16, 'depth': 3, 'activation': 'relu', 'entities': 'uniform',
   'dimension': 4, 'map': 'orthogonal',
 }  # fmt: skip
@@ -84,7 +84,7 @@ def _printed(hypothesis: str, layer: int, k: int, words: str, given: str):
     given,
     f'{name}_max',
     _drawn(name),
-    _NET,
+    NET,
   )
 
 
@@ -98,7 +98,7 @@ def _neurons(name: str, words: str, given: str) -> Claim:
     given,
     f'{full}_max',
     _drawn(full),
-    _NET,
+    NET,
   )
 
 
@@ -124,7 +124,7 @@ CLAIMS = (
     'assumed',
     'found_rate',
     most('found_rate'),
-    _NET,
+    NET,
   ),
   Claim(
     'equality-untrained-net',
@@ -134,7 +134,7 @@ CLAIMS = (
     '0.50 to 0.52',
     'iia_untrained_net',
     _at_chance('iia_untrained_net'),
-    _NET,
+    NET,
   ),
   Claim(
     'equality-ceiling',
@@ -144,7 +144,7 @@ CLAIMS = (
     'near 1',
     'ceiling_known_rotation',
     lambda results: _above(results['ceiling_known_rotation'], KNOWN),
-    _NET,
+    NET,
   ),
   Claim(
     'equality-never-near',
@@ -154,6 +154,6 @@ CLAIMS = (
     'best about 0.76',
     'search_success_input_relu_orthogonal',
     never('search_success_input_relu_orthogonal'),
-    _NET,
+    NET,
   ),
 )

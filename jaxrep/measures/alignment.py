@@ -65,7 +65,7 @@ def rotation(key: chex.PRNGKey, size: int) -> jax.Array:
   """
   # The signs make of a factor that LAPACK returns one that is uniform.
   q, r = _factors(jax.random.normal(key, (size, size), jnp.float32))
-  return q * jnp.where(jnp.diag(r) < 0, -1.0, 1.0)
+  return q * jnp.where(jnp.diag(r) < 0, -1.0, 1.0)[None]
 
 
 def coordinates(size: int, variables: int, k: chex.Numeric) -> jax.Array:
@@ -108,8 +108,8 @@ def interchange(
   chex.assert_shape(into, (size, size))
   room = size // count
   rows = into[: count * room].reshape(count, room, size)
-  gap = (sources - base) * moved[:, None]
-  taken = jnp.einsum('vkd,vd->vk', rows, gap) * (jnp.arange(room) < k)
+  gap = (sources - base[None]) * moved[:, None]
+  taken = jnp.einsum('vkd,vd->vk', rows, gap) * (jnp.arange(room) < k)[None]
   out = into if back is None else back.T
   return base + taken.ravel() @ out[: count * room]
 
@@ -168,7 +168,7 @@ def search(
       f' {size}, found {k}'
     )
   owner = coordinates(size, count, k)
-  differ = owner[:, None] != owner
+  differ = owner[:, None] != owner[None]
   linear = map_kind == 'linear'
 
   def slope(now, slopes):
@@ -237,6 +237,19 @@ def accuracy(
   return jax.lax.fori_loop(0, rounds, right, 0) / (rounds * size)
 
 
+def activity(below: Callable, cases: Counterfactuals) -> jax.Array:
+  """Returns a site's activity for base and sources, `[1 + V, N, D]`.
+
+  Args:
+    below: input `[I]` -> site `[D]`.
+    cases: their bases and sources.
+  """
+  inputs = jnp.concatenate([cases.base[None], cases.sources])
+  # All inputs as one batch: a matrix product a layer in place of three.
+  flat = jax.vmap(below)(inputs.reshape(-1, inputs.shape[-1]))
+  return flat.reshape(*inputs.shape[:2], -1)
+
+
 def displaced(key: chex.PRNGKey, into: chex.Array, by: chex.Numeric):
   """Returns a rotation `[D, D]` near another: turned by a random exponential.
 
@@ -296,10 +309,7 @@ def _variables(sample: Sample, batch: int) -> int:
 
 def _answers(into, back, below, above, cases: Counterfactuals, k) -> jax.Array:
   """Returns the net's outputs `[N, O]` after interchanges."""
-  inputs = jnp.concatenate([cases.base[None], cases.sources])
-  # All inputs as one batch: a matrix product a layer in place of three.
-  flat = jax.vmap(below)(inputs.reshape(-1, inputs.shape[-1]))
-  sites = flat.reshape(*inputs.shape[:2], -1)
+  sites = activity(below, cases)
 
   def changed(base, sources, moved):
     return above(interchange(into, base, sources, moved, k=k, back=back))

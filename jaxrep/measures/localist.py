@@ -29,6 +29,9 @@ from jaxrep.tasks.counterfactuals import Counterfactuals
 
 # Cases that a choice is made on, twice 192: see `alignment.EXAMINED`.
 CASES = 384
+# Where a window may begin in a wide site, evenly spaced: each choice of two is
+# a cell of a table of so many squared.
+PLACES = 64
 # Choices judged at a time: few keep a block of nets in the cache.
 _GROUP = 16
 
@@ -55,8 +58,9 @@ def windows(
   """Returns the best windows of neighbouring neurons `[D, D]`, and their IIA.
 
   Brute force: every variable has k neurons in a row, no two variables share
-  one, and every such choice is judged on the same cases. Of equals the first
-  is taken. The IIA is that on the cases chosen by, the greatest of many: too
+  one, and every such choice is judged on the same cases. At a site of more than
+  `PLACES` neurons windows begin at every second, third, .. one. Of equals the
+  first is taken. The IIA is that on the cases chosen by, the greatest of many: too
   high as a result (see the top).
 
   Args:
@@ -175,17 +179,17 @@ def _rows(size: int, variables: int, k: int) -> np.ndarray:
 
 def _apart(size: int, variables: int, k: int) -> np.ndarray:
   """Returns where windows may begin, `[choices, V]`, so that none overlap."""
-  places = itertools.product(range(size - k + 1), repeat=variables)
+  every = range(0, size - k + 1, -(-size // PLACES))
+  places = itertools.product(every, repeat=variables)
   starts = np.array(list(places))
   in_order = np.sort(starts, axis=1)
   return starts[np.all(np.diff(in_order, axis=1) >= k, axis=1)]
 
 
 def _sites(key, below, sample, count) -> tuple[Counterfactuals, jax.Array]:
-  """Returns cases, and the activity at bases and sources, `[1+V, N, D]`."""
+  """Returns cases, and the site's activity for all their inputs."""
   cases = sample(key, count)
-  inputs = jnp.concatenate([cases.base[None], cases.sources])
-  return cases, jax.vmap(jax.vmap(below))(inputs)
+  return cases, alignment.activity(below, cases)
 
 
 def _judged(owned, above, cases: Counterfactuals, sites, answer) -> jax.Array:
