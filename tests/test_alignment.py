@@ -135,6 +135,8 @@ def test_whose_coordinates_are_by_hand():
   ):
     np.testing.assert_array_equal(alignment.coordinates(7, 2, k), wanted)
   np.testing.assert_array_equal(alignment.coordinates(3, 1, 2), [0, 0, 1])
+  # Two that are nobody's, where a variable has one.
+  np.testing.assert_array_equal(alignment.coordinates(5, 3, 1), [0, 1, 2, 3, 3])
 
 
 def tanh_net():
@@ -323,11 +325,10 @@ def test_a_constant_rate_moves_on_and_a_cosine_comes_to_rest():
 
 
 def test_no_steps_give_back_the_start():
-  start = near(Q.T)
-  for kind in alignment.MAPS:
-    choices = NARROW | {'steps': 0, 'map_kind': kind}
-    found = search(KEY(3), start, *PLANTED, ONE, **choices)
-    np.testing.assert_array_equal(found, start)
+  """Not even made more orthogonal than it is."""
+  start = near(Q.T) * 1.01
+  found = search(KEY(3), start, *PLANTED, ONE, **NARROW | {'steps': 0})
+  np.testing.assert_array_equal(found, start)
 
 
 @pytest.mark.parametrize('schedule', alignment.SCHEDULES)
@@ -348,6 +349,21 @@ def test_a_traced_k_is_a_written_one():
   np.testing.assert_allclose(traced, written, atol=1e-3)
   other = search(KEY(3), near(Q.T), *PLANTED, ONE, **NARROW)
   assert np.max(np.abs(other - traced)) > 0.01
+
+
+def test_what_changes_no_intervention_is_not_turned():
+  """Else Adam would make steps of the usual size of what rounding leaves.
+
+  The logarithm of one step is Adam's: in float32, right to 1e-6, of 0.01.
+  """
+  start = near(Q.T)
+  choices = NARROW | {'k': 2, 'steps': 1, 'rate': 0.01}
+  found = search(KEY(3), start, *PLANTED, ONE, **choices)
+  step = scipy.linalg.logm(np.array(found, float) @ np.array(start.T)).real
+  owner = np.array([0, 0, 2, 1, 1, 2])
+  same = owner[:, None] == owner
+  np.testing.assert_allclose(step[same], 0, atol=3e-6)
+  np.testing.assert_allclose(np.abs(step[~same]), 0.01, rtol=0.01)
 
 
 def test_every_step_meets_cases_of_its_own():
@@ -382,10 +398,10 @@ def test_a_linear_search_finds_what_no_rotation_can():
     return jnp.stack([-same, same])
 
   left, _, right = jnp.linalg.svd(planted_map)
-  iia = {}
+  start, iia = left @ right, {}
   for kind in alignment.MAPS:
     choices = NARROW | {'steps': 1000, 'map_kind': kind}
-    found = search(KEY(7), left @ right, below, above, ONE, **choices)
+    found = search(KEY(7), start, below, above, ONE, **choices)
     iia[kind] = accuracy(KEY(8), found, below, above, ONE, k=1, map_kind=kind)
   exact = accuracy(
     KEY(8), planted_map, below, above, ONE, k=1, map_kind='linear'

@@ -208,7 +208,9 @@ def test_unit_costs_stand_beside_rates(results):
     ):
       np.testing.assert_allclose(found * from_rate, 2)
     assert cost.low <= cost.value <= cost.high
-  assert results['reference_core_seconds'].value > 0
+  one, rate = results['reference_core_seconds'], results['reference_rate']
+  np.testing.assert_allclose(one.value * rate.value, 1)  # on one core
+  assert results['reference_vmap_core_seconds'].value > 0
 
 
 def test_every_way_has_a_rate_and_a_ratio(results):

@@ -230,6 +230,7 @@ def test_rates_are_the_nets(four, starts, found):
     np.testing.assert_allclose(some.maps[1::2, k], starts[1::2], atol=1e-5)
 
 
+@pytest.mark.slow  # a program of its own to compile
 def test_a_map_is_that_of_the_measure_itself(four, starts, found):
   """And so is its IIA: what is here beside it are keys and functions.
 

@@ -211,6 +211,65 @@ def test_he_s_nets_of_many_keys_are_those_of_each():
     chex.assert_trees_all_close(here, one, rtol=1e-6)
 
 
+def fan_in(*sizes, seed=0, gain=1.0, units=None):
+  units = units or [RELU] * (len(sizes) - 1)
+  return nets.fan_in(jax.random.key(seed), sizes, units=units, gain=gain)
+
+
+@pytest.mark.parametrize(
+  ('inputs', 'gain', 'reach'), [(1, 1.0, 1.0), (4, 1.0, 0.5), (16, 8.0, 2.0)]
+)
+def test_fan_in_s_draws_are_uniform_up_to_gain_over_root_inputs(
+  inputs, gain, reach
+):
+  """Weights and biases; Kolmogorov-Smirnov: each fails once in 10^4."""
+  from scipy import stats
+
+  (layer,) = fan_in(inputs, 5000, gain=gain)
+  wanted = stats.uniform(-reach, 2 * reach).cdf
+  for draws in (np.ravel(layer.w)[:5000], layer.b):
+    assert np.max(np.abs(draws)) <= reach
+    assert stats.kstest(np.asarray(draws), wanted).pvalue > 1e-4
+
+
+def test_fan_in_counts_the_inputs_of_each_layer_by_itself():
+  """Of thousands of draws the largest is within 1 % of the end."""
+  for layer, inputs in zip(fan_in(200, 100, 50), (200, 100), strict=True):
+    assert layer.inputs == inputs
+    most = np.max(np.abs(layer.w)) * np.sqrt(inputs)
+    assert most == pytest.approx(1, abs=0.01)
+
+
+def test_fan_in_s_layers_have_their_own_units_shapes_and_draws():
+  net = fan_in(4, 4, 4, 2, units=[SOFTPLUS, RELU, jnp.tanh])
+  assert [layer.unit for layer in net] == [SOFTPLUS, RELU, jnp.tanh]
+  chex.assert_shape([layer.w for layer in net], [(4, 4), (4, 4), (4, 2)])
+  chex.assert_shape([layer.b for layer in net], [(4,), (4,), (2,)])
+  drawn = np.concatenate(
+    [np.ravel(a) for a in jax.tree.leaves((net, fan_in(4, 4, seed=1)))]
+  )
+  assert len(np.unique(drawn)) == drawn.size
+
+
+def test_fan_in_s_gain_scales_the_draws_and_may_be_traced():
+  one = fan_in(6, 5, 2)
+  eight = jax.jit(lambda gain: fan_in(6, 5, 2, gain=gain))(8.0)
+  chex.assert_trees_all_close(eight, jax.tree.map(lambda a: 8 * a, one))
+  chex.assert_trees_all_equal(fan_in(6, 5, 3)[:1], one[:1])
+
+
+def test_units_by_name_worked_by_hand():
+  """At -1 and 1; ln(1 + e) = 1.31326, σ(1) = 0.73106, tanh 1 = 0.76159."""
+  wanted = {
+    'softplus': (0.31326, 1.31326), 'relu': (0, 1), 'identity': (-1, 1),
+    'sigmoid': (0.26894, 0.73106), 'tanh': (-0.76159, 0.76159),
+  }  # fmt: skip
+  assert set(nets.UNITS) == set(wanted)
+  for name, values in wanted.items():
+    found = nets.UNITS[name](jnp.array([-1.0, 1.0]))
+    np.testing.assert_allclose(found, values, atol=1e-5, err_msg=name)
+
+
 @pytest.mark.parametrize('links', [False, True])
 @pytest.mark.parametrize('unit', [jax.nn.sigmoid, jnp.tanh, jax.nn.softplus])
 def test_the_gradient_agrees_with_finite_differences(unit, links):

@@ -14,7 +14,15 @@ LAYERS = (
   {'seeds'},
   {'learning'},
   {'measures'},
-  {'trials', 'loops', 'hierarchies', 'families', 'localization', 'kinship'},
+  {
+    'trials',
+    'loops',
+    'hierarchies',
+    'families',
+    'localization',
+    'kinship',
+    'equality',
+  },
   {'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},
 )

@@ -162,7 +162,7 @@ def search(
   _check('map_kind', map_kind, MAPS)
   _check('schedule', schedule, SCHEDULES)
   size, count = len(start), _variables(sample, batch)
-  if isinstance(k, int) and not 1 <= k <= size // count:
+  if isinstance(k, int | np.integer) and not 1 <= k <= size // count:
     raise ValueError(
       f'k: expected 1 to {size // count}, for {count} variables at a site of'
       f' {size}, found {k}'
@@ -324,12 +324,15 @@ def _skew(m: jax.Array) -> jax.Array:
 def _turned(now: jax.Array, skew: jax.Array) -> jax.Array:
   """Returns exp(skew) now, as orthogonal as float32 is.
 
-  The series is cut after its third power, and what is lost and what rounding
-  adds is taken away again.
+  The exponential is that of an eighth, by its series up to the third power,
+  squared three times; what is lost and what rounding adds is taken away again.
+  With D = 16 that holds for steps of up to 0.3 in every entry.
   """
-  one = jnp.eye(len(skew), dtype=skew.dtype)
-  series = one + skew @ (one + skew @ (one / 2 + skew / 6))
-  return _polished(series @ now)
+  one, part = jnp.eye(len(skew), dtype=skew.dtype), skew / 8
+  turn = one + part @ (one + part @ (one / 2 + part / 6))
+  for _ in range(3):
+    turn = turn @ turn
+  return _polished(turn @ now)
 
 
 def _polished(nearly: jax.Array) -> jax.Array:
