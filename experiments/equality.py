@@ -28,6 +28,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  equality_flags.settle()
   plans, kinds = equality_flags.plans(), equality_flags.kinds()
   blocks = common.blocks(size=equality.BLOCK)
   experiment = running.Experiment(

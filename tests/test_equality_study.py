@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -33,7 +34,7 @@ PLACES = [
   for layer in LAYERS
   for k in KS
 ]
-DIMENSION, DEPTH, WIDTH = 4, 3, 16
+DIMENSION, DEPTH = 4, 3
 EXAMINED, AT_ONCE = 18_432, 1_536
 SMOKE = '--flagfile=flags/equality/smoke.flags'
 # As little as is a run: seconds. Whoever tells anything has learnt.
@@ -168,15 +169,6 @@ def weights(arrays, row):
   ]
 
 
-def ahead(net, x):
-  """Returns what comes out: ReLU, and the last layer its sum."""
-  for place, (w, b) in enumerate(net):
-    x = x @ w + b
-    x = np.maximum(x, 0) if w.shape[1] == WIDTH and len(net) > 1 else x
-    assert place < len(net)
-  return x
-
-
 def below(net, layer, x):
   for w, b in net[:layer]:
     x = np.maximum(x @ w + b, 0)
@@ -285,6 +277,28 @@ def test_a_rotation_is_loaded_and_applied_in_three_lines(record, table):
     iia = alignment.accuracy(key, into, down, up, sample, k=k)
   found = float(table[row]['iia_both_l1_k8'])
   np.testing.assert_allclose(iia, found, atol=FEW)
+
+
+def test_the_readme_loads_and_applies_a_rotation(smoke, tmp_path, monkeypatch):
+  text = (ROOT / 'README.md').read_text()
+  blocks = re.findall(r'^```python\n(.*?)^```$', text, re.M | re.S)
+  [block] = [one for one in blocks if 'runs/equality' in one]
+  (tmp_path / 'runs').mkdir()
+  (tmp_path / 'runs' / 'equality').symlink_to(smoke[0])
+  monkeypatch.chdir(tmp_path)
+  names: dict = {}
+  with jax.numpy_rank_promotion('allow'):  # as a user has it
+    exec(block, names)
+  # Only the first variable moved: the second's coordinates, and those of
+  # nobody, are the base's, and the first's are the source's.
+  turned = {
+    name: names['rotation'] @ np.asarray(names[name])
+    for name in ('base', 'source', 'mixed')
+  }
+  np.testing.assert_allclose(
+    turned['mixed'][:8], turned['source'][:8], atol=1e-5
+  )
+  np.testing.assert_allclose(turned['mixed'][8:], turned['base'][8:], atol=1e-5)
 
 
 def test_accuracy_is_that_of_the_weights_on_unseen_entities(arrays):
@@ -736,16 +750,17 @@ def settings_of(record, *names):
   ]
 
 
+@pytest.fixture(scope='module')
+def searches(binary, tmp_path_factory):
+  return run(
+    binary, tmp_path_factory.mktemp('lists') / 'searches', *TINY,
+    '--map=orthogonal,linear', '--steps=5,6', '--batch=96,192',
+    '--layers=0,1', '--ks=4,8', '--controls=1',
+  )  # fmt: skip
+
+
 @pytest.mark.slow
 class TestLists:
-  @pytest.fixture(scope='class')
-  def searches(self, binary, tmp_path_factory):
-    folder = tmp_path_factory.mktemp('lists') / 'searches'
-    return run(
-      binary, folder, *TINY, '--map=orthogonal,linear', '--steps=5,6',
-      '--batch=96,192', '--layers=0,1', '--ks=4,8', '--controls=1',
-    )  # fmt: skip
-
   def test_every_way_of_searching_is_a_setting(self, searches):
     assert settings_of(searches, 'map', 'batch', 'steps') == [
       (kind, batch, steps)
@@ -786,7 +801,7 @@ class TestLists:
   ):
     record = run(
       binary, tmp_path / 'nets', *TINY, '--width=8,16', '--depth=1',
-      '--activation=relu,softplus', '--learning_rate=usual',
+      '--activation=relu,softplus', '--learning_rate=usual', '--dimension=1',
     )  # fmt: skip
     names = 'width', 'activation', 'gain', 'learning_rate'
     usual = {'relu': (1, 0.001), 'softplus': (6, 0.01)}
@@ -798,7 +813,7 @@ class TestLists:
     for width, arrays in zip(
       (8, 8, 16, 16), record.parts.values(), strict=True
     ):
-      assert arrays['w0'].shape == (2, 16, width)
+      assert arrays['w0'].shape == (2, 4, width)
       assert arrays['w1'].shape == (2, width, 2)
       assert arrays['map_left_l1'].shape == (2, 1, width, width)
 

@@ -52,22 +52,25 @@ def _answer(group) -> str:
   name = f'iia_{hypothesis}_l{site}_k{k}'
   words = (
     f'Of {len(group.arrays["seed"]):,} nets {said["learnt_rate"]} learn the'
-    f' task (median {said["task_accuracy_median"]} of unseen examples).'
+    f' task in {group.setting["examples"]:,} examples, Adam at'
+    f' {group.setting["learning_rate"]:g} (median'
+    f' {said["task_accuracy_median"]} of unseen ones).'
     ' Searched for'
     f' {equality_figures.HYPOTHESES[hypothesis]} at'
     f' {equality_figures.site_name(site)} with k = {k}, their mean IIA is'
     f' {said[name]}, the quartiles {said[f"{name}_q1"]} and'
     f' {said[f"{name}_q3"]}, the largest {said[f"{name}_max"]}; it is'
-    f' {claims.FOUND:g} or more in {said["found_rate"]}.'
+    f' {claims.FOUND:g} or more in {said[f"{name}_found_rate"]}.'
   )
-  tried = 'search_success_input_relu_orthogonal'
+  tried = 'search_any_input_relu_orthogonal'
   if group.results.get(tried, {}).get('value') is not None:
     words += (
       ' At the inputs, where both equalities are there for certain and a known'
-      f' rotation reaches {said["ceiling_input_relu"]}, {said[tried]} of'
-      ' searches in ReLU nets come near it, and'
-      f' {said["search_success_input_sigmoid_orthogonal"]} in sigmoid nets: a'
-      ' low IIA does not show that something is absent.'
+      f' rotation reaches {said["ceiling_input_relu"]}, one of'
+      f' {group.arrays["input_relu_orthogonal"].shape[1]} searches for it comes'
+      f' near in {said[tried]} of ReLU nets, and in'
+      f' {said["search_any_input_sigmoid_orthogonal"]} of sigmoid nets: a low'
+      ' IIA does not show that something is absent.'
     )
   return words
 

@@ -11,7 +11,7 @@ from jaxrep.measures import alignment
 from jaxrep.tasks import equality as task
 
 from . import defined
-from .equality_parts import NEURONS
+from .equality_searches import NEURONS
 
 QUARTILES = {'q1': 0.25, 'median': 0.5, 'q3': 0.75}
 # Of which the results are means over nets, at each place searched.
@@ -97,6 +97,7 @@ def _searched(arrays):
     for word, q in QUARTILES.items():
       found[f'{name}_{word}'] = stats.quantile(values, q, unit='IIA')
     found[f'{name}_max'] = _largest(values)
+    found[f'{name}_found_rate'] = stats.rate(values >= claims.FOUND)
     if (hypothesis, site, k) in claims.PRINTED:
       found |= _printed(name, values, claims.PRINTED[hypothesis, site, k])
     condition = arrays.get(f'condition_{hypothesis}_l{site}')
@@ -115,12 +116,12 @@ def _largest(values) -> stats.Estimate:
 
 
 def _printed(name, values, bounds) -> dict[str, stats.Estimate]:
-  """Returns how likely the largest of the source's nets is in its bounds.
+  """Returns the largest of as many nets as the source's, and its chances.
 
-  The chances that it reaches the lower one, and that it stays below the upper
-  one, by the share of our nets that do.
+  What is to be expected of it; and the chances that it reaches the lower bound
+  of what was printed, and that it stays below the upper one, by the share of
+  our nets that do.
   """
-  low, high = bounds
   if not values.size:
     chances = [stats.Estimate(None, None, None, 0, 'rate')] * 2
   else:
@@ -133,7 +134,14 @@ def _printed(name, values, bounds) -> dict[str, stats.Estimate]:
       )
     )
     chances = reaches, stays
-  return dict(zip((f'{name}_reaches', f'{name}_stays'), chances, strict=True))
+  expected = stats.predictive(
+    values, np.max, claims.NETS, float(np.mean(bounds)), unit='IIA'
+  ).expected
+  return {
+    f'{name}_of{claims.NETS}': expected,
+    f'{name}_reaches': chances[0],
+    f'{name}_stays': chances[1],
+  }
 
 
 def _reaching(below) -> tuple[float, float, float]:

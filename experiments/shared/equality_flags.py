@@ -2,6 +2,7 @@
 
 import itertools
 import math
+from collections.abc import Iterator
 
 from absl import flags
 
@@ -9,7 +10,7 @@ from jaxrep import equality, nets, records
 from jaxrep.measures import alignment
 from jaxrep.tasks import equality as task
 
-from ..results import equality_parts
+from ..results import equality_parts, equality_searches
 from . import common
 
 FLAGS = flags.FLAGS
@@ -114,7 +115,7 @@ def kinds() -> list[equality_parts.Kind]:
         batch=FLAGS.task_batch, gain=gain,
       )  # fmt: skip
       rates = _or_usual('learning_rate', unit)
-      twins = {twin: _twin(recipe, twin) for twin in equality_parts.TWINS}
+      twins = {twin: _twin(recipe, twin) for twin in equality_searches.TWINS}
       twins[unit] = twins.get(unit) and (recipe, rates[0])
       twins = {name: twin for name, twin in twins.items() if twin}
       found.append(equality_parts.Kind(recipe, rates, twins))
@@ -138,7 +139,26 @@ def _twin(recipe, unit) -> tuple[equality.Recipe, float]:
   return recipe._replace(activation=unit, gain=gain), rate
 
 
-def plans() -> list[equality_parts.Plan]:
+def settle() -> None:
+  """Leaves out of what is not given what the nets have no room for.
+
+  Layers beyond the depth, k beyond the site, and k without controls.
+  """
+  layers = [site for site in FLAGS.layers if site <= min(FLAGS.depth)]
+  _default('layers', layers)
+  room = min(fit for fit, _ in _rooms())
+  _default('ks', [k for k in FLAGS.ks if k <= room])
+  with_controls = [k for k in FLAGS.control_ks if k in FLAGS.ks]
+  _default('control_ks', with_controls or [max(FLAGS.ks)])
+
+
+def _default(name: str, values: list[int]) -> None:
+  """Sets a flag that was not given, unless nothing were left of it."""
+  if FLAGS[name].using_default_value and values:
+    FLAGS.set_default(name, ','.join(map(str, values)))
+
+
+def plans() -> list[equality_searches.Plan]:
   """Returns what the flags say of searches: one for each map, schedule, size.
 
   Raises:
@@ -146,20 +166,24 @@ def plans() -> list[equality_parts.Plan]:
   """
   for name in ('layers', 'ks', 'control_ks'):
     _check_sorted(name)
+  if max(FLAGS.layers) > min(FLAGS.depth):
+    raise common.BadInputError(
+      f'--layers={max(FLAGS.layers)}: expected at most {min(FLAGS.depth)}, as'
+      f' there are --depth={min(FLAGS.depth)} hidden layers'
+    )
+  room, where = min(_rooms())
+  if max(FLAGS.ks) > room:
+    raise common.BadInputError(
+      f'--ks={max(FLAGS.ks)}: expected at most {room}, as {where}'
+    )
   unknown = [k for k in FLAGS.control_ks if k not in FLAGS.ks]
   if unknown:
     raise common.BadInputError(
       f'--control_ks={unknown[0]}: expected some of'
       f' --ks={common.as_text(FLAGS.ks)}'
     )
-  if max(FLAGS.layers) > min(FLAGS.depth):
-    raise common.BadInputError(
-      f'--layers={max(FLAGS.layers)}: expected at most {min(FLAGS.depth)}, as'
-      f' there are --depth={min(FLAGS.depth)} hidden layers'
-    )
-  _check_room()
   return [
-    equality_parts.Plan(
+    equality_searches.Plan(
       sites=FLAGS.layers, ks=FLAGS.ks, hypotheses=FLAGS.hypotheses,
       map_kind=kind, schedule=schedule, batch=batch, steps=steps,
       controls=FLAGS.controls, control_ks=FLAGS.control_ks,
@@ -172,6 +196,22 @@ def plans() -> list[equality_parts.Plan]:
   ]  # fmt: skip
 
 
+def _rooms() -> Iterator[tuple[int, str]]:
+  """Yields the largest k of every hypothesis at every site, and why."""
+  for width, dimension, hypothesis, site in itertools.product(
+    FLAGS.width, FLAGS.dimension, FLAGS.hypotheses, FLAGS.layers
+  ):
+    size = 4 * dimension if site == 0 else width
+    count = len(task.HYPOTHESES[hypothesis](dimension).variables)
+    where = f'--width={width}' if site else f'--dimension={dimension}'
+    has = f'{count} variable{"s" * (count > 1)}'
+    units = f'{size} unit{"s" * (size > 1)}'
+    yield (
+      size // count,
+      f'{hypothesis!r} has {has} and layer {site} ({where}) {units}',
+    )
+
+
 def _check_sorted(name: str) -> None:
   """Sees to it that numbers rise: they are the axes of tables and figures."""
   values = FLAGS[name].value
@@ -179,18 +219,3 @@ def _check_sorted(name: str) -> None:
     raise common.BadInputError(
       f'--{name}={common.as_text(values)}: expected rising numbers'
     )
-
-
-def _check_room() -> None:
-  for width, dimension, hypothesis, site in itertools.product(
-    FLAGS.width, FLAGS.dimension, FLAGS.hypotheses, FLAGS.layers
-  ):
-    size = 4 * dimension if site == 0 else width
-    count = len(task.HYPOTHESES[hypothesis](dimension).variables)
-    if max(FLAGS.ks) > size // count:
-      where = f'--width={width}' if site else f'--dimension={dimension}'
-      raise common.BadInputError(
-        f'--ks={max(FLAGS.ks)}: expected at most {size // count}, as'
-        f' {hypothesis!r} has {count} variable{"s" * (count > 1)} and layer'
-        f' {site} ({where}) {size} units'
-      )

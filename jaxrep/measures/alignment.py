@@ -7,20 +7,6 @@ search looks for such directions: a rotation of the site whose first k
 coordinates of each variable do it best. All is said of one net; `jax.vmap`
 adds nets, k, starts.
 
-With a net of your own, cut in two functions of one input, and a sampler of
-`Counterfactuals`:
-
-    below = functools.partial(nets.apply, net[:2])  # x [I] -> site [D]
-    above = functools.partial(nets.apply, net[2:])  # site [D] -> outputs [O]
-    def sample(key, count):
-      return equality.counterfactuals(
-        key, count, hypothesis='both', dimension=4, kind='uniform')
-    first, second, third = jax.random.split(jax.random.key(0), 3)
-    start = alignment.rotation(first, 16)
-    found = alignment.search(second, start, below, above, sample, k=8,
-                             steps=2000, batch=192, rate=0.03)
-    iia = alignment.accuracy(third, found, below, above, sample, k=8)
-
 References:
   Geiger, Wu, Potts, Icard & Goodman, Finding alignments between interpretable
   causal variables and distributed neural representations, arXiv 2303.02536.
@@ -141,6 +127,20 @@ def search(
   are left out: they change no intervention. A linear map is free to drift from
   where it starts, and the way back is its inverse.
 
+  With a net of your own, cut in two functions of one input, and a sampler of
+  `Counterfactuals`:
+
+      below = functools.partial(nets.apply, net[:2])  # input [I] -> site [D]
+      above = functools.partial(nets.apply, net[2:])  # site [D] -> outputs [O]
+      def sample(key, count):
+        return equality.counterfactuals(
+          key, count, hypothesis='both', dimension=4, kind='uniform')
+      keys = jax.random.split(jax.random.key(0), 3)
+      start = alignment.rotation(keys[0], 16)
+      found = alignment.search(keys[1], start, below, above, sample, k=8,
+                               steps=2000, batch=192, rate=0.015)
+      iia = alignment.accuracy(keys[2], found, below, above, sample, k=8)
+
   Args:
     key: of the cases; is consumed. Under `jax.vmap`, one key for all nets draws
       them once for all.
@@ -162,11 +162,7 @@ def search(
   _check('map_kind', map_kind, MAPS)
   _check('schedule', schedule, SCHEDULES)
   size, count = len(start), _variables(sample, batch)
-  if isinstance(k, int | np.integer) and not 1 <= k <= size // count:
-    raise ValueError(
-      f'k: expected 1 to {size // count}, for {count} variables at a site of'
-      f' {size}, found {k}'
-    )
+  _check_room(k, size, count)
   owner = coordinates(size, count, k)
   differ = owner[:, None] != owner[None]
   linear = map_kind == 'linear'
@@ -224,8 +220,9 @@ def accuracy(
     answer: outputs `[O]` -> label, of one case.
   """
   _check('map_kind', map_kind, MAPS)
-  back = _inverse(into) if map_kind == 'linear' else into.T
   size = min(count, AT_ONCE)
+  _check_room(k, len(into), _variables(sample, size))
+  back = _inverse(into) if map_kind == 'linear' else into.T
   rounds = -(-count // size)
 
   def right(place, total):
@@ -299,6 +296,16 @@ def angle(
 def _check(name: str, found: str, known: tuple[str, ...]) -> None:
   if found not in known:
     raise ValueError(f'{name}: expected one of {known}, found {found!r}')
+
+
+def _check_room(k: chex.Numeric, size: int, count: int) -> None:
+  """Sees to it that k fits, where it is not traced."""
+  known = isinstance(k, int | np.integer)
+  if count > size or (known and not 1 <= k <= size // count):
+    raise ValueError(
+      f'k: expected 1 to {size // count}, for {count} variables at a site of'
+      f' {size}, found {k}'
+    )
 
 
 def _variables(sample: Sample, batch: int) -> int:

@@ -60,8 +60,8 @@ def windows(
   Brute force: every variable has k neurons in a row, no two variables share
   one, and every such choice is judged on the same cases. At a site of more than
   `PLACES` neurons windows begin at every second, third, .. one. Of equals the
-  first is taken. The IIA is that on the cases chosen by, the greatest of many: too
-  high as a result (see the top).
+  first is taken. The IIA is that on the cases chosen by, the greatest of many:
+  too high as a result (see the top).
 
   Args:
     key: of the cases; is consumed.
