@@ -250,7 +250,7 @@ def example(group: groups.Group) -> Figure:
   labels = own[place], truth(source), cases.labels[place]
   due = [_word(int(y)) for y in labels]
   values = [[_value(v(x)) for v in model.variables] for x in (base, source)]
-  fig, ax = style.figure(size=(8.5, 4.4))
+  fig, ax = style.figure(size=(8.5, 3.6))
   interchanges.example(
     ax, base.reshape(4, dimension), source.reshape(4, dimension),
     np.stack(hidden), values, moved, list(zip(says, due, strict=True)),
@@ -262,8 +262,9 @@ def example(group: groups.Group) -> Figure:
     f'One case of the best net (seed {arrays["seed"][row]}), {site_name(site)},'
     f' k = {k}. The net runs on the base and on the source; then the'
     f' coordinates of {VARIABLES[hypothesis][0]} in the base’s hidden units are'
-    ' replaced by the source’s, and the net goes on from there. If they carry'
-    ' the variable, it answers as the causal model does.',
+    ' replaced by the source’s, and the net goes on from there: the third row of'
+    ' units stands in both frames. If the coordinates carry the variable, it'
+    ' answers as the causal model does.',
     'A base, a source, and the base with a variable taken from the source.',
     style.png(fig),
   )

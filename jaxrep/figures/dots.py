@@ -33,6 +33,25 @@ def mean(a: np.ndarray) -> np.ndarray:
   return np.where(count, total, np.nan) / np.maximum(count, 1)
 
 
+def median(a: np.ndarray) -> np.ndarray:
+  """Returns the medians over the first axis of `[N, T]`, of what is not NaN."""
+  known = np.isfinite(a).any(axis=0)
+  middle = np.full(a.shape[1], np.nan)
+  middle[known] = np.nanmedian(a[:, known], axis=0)
+  return middle
+
+
+def around(seen: np.ndarray) -> tuple[float, float]:
+  """Returns limits round all that is seen, with some room."""
+  room = 0.04 * np.ptp(seen) or 0.1 * abs(seen[0]) or 0.1
+  return seen.min() - room, seen.max() + room
+
+
+def beside(middle: float, count: int, wide: float) -> np.ndarray:
+  """Returns so many places, spread evenly up to `wide` to each side."""
+  return middle + wide * (2 * style.evenly(count) - 1)
+
+
 def nets(ax: Axes, x, y, look: Look, *, hollow: bool = False) -> None:
   """Draws dots; the more, the smaller and the fainter."""
   root = np.sqrt(max(np.size(y), 1))
@@ -49,8 +68,7 @@ def column(
 ) -> None:
   """Draws dots at their heights, spread evenly `wide` to each side of x."""
   y = seen(y)
-  x = x + wide * (2 * style.evenly(len(y)) - 1)
-  nets(ax, x, y, look, hollow=hollow)
+  nets(ax, beside(x, len(y), wide), y, look, hollow=hollow)
 
 
 def threads(ax: Axes, x, lines: np.ndarray, look: Look) -> None:
@@ -61,22 +79,66 @@ def threads(ax: Axes, x, lines: np.ndarray, look: Look) -> None:
   ax.add_collection(LineCollection(places, **look), autolim=False)
 
 
-def means(ax: Axes, x, y, low, high, look: Look) -> None:
-  """Draws means with their intervals, set off from the dots by white."""
-  y, low, high = gaps(y), gaps(low), gaps(high)
-  reach = np.maximum(np.nan_to_num([y - low, high - y]), 0)
+def bundle(
+  ax: Axes,
+  x,
+  lines: np.ndarray,
+  look: Look,
+  label: str,
+  most: int,
+  *,
+  size: float = 5.5,
+) -> Line2D:
+  """Draws curves `[N, T]`, the first faintly, and their medians boldly.
+
+  Args:
+    x: `[T]`.
+    lines: NaN where there is nothing: a gap.
+    look: of all of them.
+    label: the name of the medians.
+    most: so many curves are drawn, the first; medians are of all.
+    size: of the markers along the medians.
+
+  Returns:
+    The line of the medians, for a legend.
+  """
+  threads(ax, x, lines[:most], look)
+  middle, every = median(lines), max(len(x) // 6, 1)
+  ax.plot(x, middle, color='white', lw=3.6, alpha=0.8, zorder=3)
+  [line] = ax.plot(
+    x, middle, color=look.color, ls=look.dashes, lw=2, zorder=3.1, label=label,
+    marker=look.marker, ms=size, mec='white', markevery=(every // 2, every),
+  )  # fmt: skip
+  return line
+
+
+def means(ax: Axes, x, y, low, high, look: Look, *, along: str = 'y') -> None:
+  """Draws means with their intervals, set off from the dots by white.
+
+  Args:
+    x: of each mean.
+    y: of each mean.
+    low: the lower ends of the intervals; NaN where there is none.
+    high: their upper ends.
+    look: of the means.
+    along: the axis of what is measured, 'x' or 'y'.
+  """
+  middle, low, high = gaps(x if along == 'x' else y), gaps(low), gaps(high)
+  reach = np.maximum(np.nan_to_num([middle - low, high - middle]), 0)
   for color, lw, size in (('white', 4.6, 8), ('black', 1.6, 5.5)):
     face = look.color if color == 'black' else 'white'
     ax.errorbar(
-      x, y, yerr=reach, ls='', marker=look.marker, ms=size, color=color,
-      mfc=face, mew=1, elinewidth=lw, capsize=0,
+      x, y, **{f'{along}err': reach}, ls='', marker=look.marker, ms=size,
+      color=color, mfc=face, mew=1, elinewidth=lw, capsize=0,
       zorder=3 + (color == 'black'),
     )  # fmt: skip
 
 
-def explained(look: Look, label: str = MIDDLE) -> Line2D:
-  """Returns the legend's line for `means`."""
-  shape = {'marker': look.marker, 'mfc': look.color, 'ms': 5.5}
+def explained(look: Look | None, label: str = MIDDLE) -> Line2D:
+  """Returns the legend's line for `means`; several looks have none in it."""
+  shape = {}
+  if look is not None:
+    shape = {'marker': look.marker, 'mfc': look.color, 'ms': 5.5}
   return Line2D([], [], color='black', lw=1.6, **shape, label=label)
 
 

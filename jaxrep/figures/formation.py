@@ -57,7 +57,7 @@ def growth(
   _counts(ax, x)
   dots.limits(ax, seen, chance)
   handles = [
-    _bundle(ax, x, a, style.series(k), name, most)
+    dots.bundle(ax, x, a, style.series(k), name, most)
     for k, (name, a) in enumerate(every.items())
   ]
   lift = lettering.legend(ax, handles)
@@ -95,20 +95,6 @@ def _counts(ax, x):
     ax.set_xticks([0, *inside])
     ax.xaxis.set_minor_locator(NullLocator())
   ticks.thousands(ax.xaxis)
-
-
-def _bundle(ax, x, lines, look, name, most):
-  """Draws nets faintly and their median; returns the legend's line."""
-  dots.threads(ax, x, lines[:most], look)
-  known = np.isfinite(lines).any(axis=0)
-  middle = np.full(len(x), np.nan)
-  middle[known] = np.nanmedian(lines[:, known], axis=0)
-  every = max(len(x) // 6, 1)
-  shape = {'color': look.color, 'ls': look.dashes, 'marker': look.marker}
-  shape |= {'lw': 2, 'ms': 5.5, 'mec': 'white'}
-  ax.plot(x, middle, color='white', lw=3.6, alpha=0.8, zorder=3)
-  ax.plot(x, middle, **shape, markevery=(every // 2, every), zorder=3.1)
-  return Line2D([], [], **shape, label=name)
 
 
 @matplotlib.rc_context(style.RC)

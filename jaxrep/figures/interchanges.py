@@ -13,6 +13,7 @@ from jaxrep.figures import lettering, style, units
 GREY = '#A0A0A0'  # under the squares, as in `units.hinton`
 WIDE = 16.0  # of a column
 APART = 4.5  # between columns
+INSET = 1.0  # of a row of units, at both ends: room for words between them
 SIDE = 6.5  # left of the columns, for the names of rows
 LINE = 1.9  # high enough for a line of words
 PAIRS = 0.7  # between pairs of entities
@@ -98,10 +99,13 @@ def example(
   """Draws one interchange: a base, a source, and the base with part of it.
 
   What is the base's stands in solid frames, what comes from the source in
-  dashed ones of another colour, in the third column, too.
+  dashed ones of another colour, in the third column, too. There the units stand
+  in both, for they are of both: the base's, but for the part of them that
+  carries the variable, which is the source's. That part is so many directions
+  among all units, not some of the squares.
 
   Args:
-    ax: 8.5 inches wide and 4 high will do.
+    ax: 8.5 inches wide and 3.6 high will do; more height stays free below.
     base: `[E, D]`, the entities that the net sees.
     source: `[E, D]`, the entities from which a variable is taken.
     hidden: `[3, H]`, the units at the site: of the base, of the source, and
@@ -163,7 +167,9 @@ def example(
     _units(ax, hidden[k], left, tops[2], largest[1], {*froms[k], k % 2})
     if k == 2 and any(moved):
       y = tops[2] + LINE / 2
-      _arrow(ax, left - APART, left - 0.4, y, 'a part', small)
+      part = 'its part of' if sum(moved) == 1 else 'their parts of'
+      _arrow(ax, left - APART - INSET, left + INSET - 0.4, y,
+             f'{part}\nthe units', small)  # fmt: skip
     says, should = answers[k]
     mark, color = ('✓', '#1F6F50') if says == should else ('✗', '#A3121F')
     ax.text(left + WIDE / 2, tops[3], f'net says: {says} {mark}', ha='center',
@@ -183,10 +189,11 @@ def _tops(count, variables):
 
 def _canvas(ax, count, variables):
   """Sets the limits; returns how many points a unit of length is."""
-  wide, high = SIDE + 3 * WIDE + 2 * APART, _tops(count, variables)[3] + 7.0
-  ax.set(xlim=(-SIDE - 0.3, wide - SIDE + 0.3), ylim=(high - 3.2, -3.4))
-  ax.set_aspect('equal')
-  return min(np.divide(lettering.room(ax), (wide + 0.6, high + 1.4)))
+  left, right = -SIDE - 0.3, 3 * WIDE + 2 * APART + 0.3
+  top, bottom = -2.8, _tops(count, variables)[3] + LINE + 1.2
+  ax.set(xlim=(left, right), ylim=(bottom, top))
+  ax.set_aspect('equal', anchor='N')
+  return min(np.divide(lettering.room(ax), (right - left, bottom - top)))
 
 
 def _entities(ax, vectors, names, left, top, largest, source, size):
@@ -204,10 +211,11 @@ def _entities(ax, vectors, names, left, top, largest, source, size):
 
 def _units(ax, states, left, top, largest, froms):
   """Draws units as a row of squares, in a frame for each origin."""
-  _squares(ax, states, left, top, WIDE, LINE, largest)
+  left, wide = left + INSET, WIDE - 2 * INSET
+  _squares(ax, states, left, top, wide, LINE, largest)
   for k, source in enumerate(sorted(froms)):
     off = 0.35 * k
-    _frame(ax, left - off, top - off, WIDE + 2 * off, LINE + 2 * off, source)
+    _frame(ax, left - off, top - off, wide + 2 * off, LINE + 2 * off, source)
 
 
 def _squares(ax, numbers, left, top, wide, high, largest):

@@ -5,11 +5,10 @@ from collections.abc import Mapping
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from jaxrep.figures import lettering, style, ticks
+from jaxrep.figures import dots, lettering, style, ticks
 
 FAR = 10  # one loss so many times the medians would hide what the others do
 
@@ -66,7 +65,7 @@ def running_loss(
     why = 'no loss above 0' if finite else 'no finite loss'
     style.nothing(ax, why if count else 'no nets')
   else:
-    _loss_limits(ax, seen, [_median(a) for *_, a in parts], scale)
+    _loss_limits(ax, seen, [dots.median(a) for *_, a in parts], scale)
     handles = [
       line
       for k, part in enumerate(parts)
@@ -97,18 +96,9 @@ def running_loss(
 def _curves(name, x, loss):
   """Returns a label, `[K]`, and `[N, K]` with NaN for what is not finite."""
   x = np.asarray(x, float)
-  loss = np.asarray(loss, float).reshape(-1, len(x)) if len(x) else (
-    np.zeros((len(loss), 0))
-  )  # fmt: skip
-  return name, x, np.where(np.isfinite(loss), loss, np.nan)
-
-
-def _median(loss):
-  """Returns `[K]`, the medians of what is finite in `[N, K]`."""
-  known = np.isfinite(loss).any(axis=0)
-  middle = np.full(loss.shape[1], np.nan)
-  middle[known] = np.nanmedian(loss[:, known], axis=0)
-  return middle
+  if not len(x):
+    return name, x, np.zeros((len(loss), 0))
+  return name, x, dots.gaps(loss).reshape(-1, len(x))
 
 
 def _loss_limits(ax, seen, medians, scale):
@@ -122,8 +112,7 @@ def _loss_limits(ax, seen, medians, scale):
     ax.set_ylim(max(low, medians.min() / FAR) / 1.2, high * 1.2)
     ticks.logarithmic(ax.yaxis, *ax.get_ylim())
   else:
-    room = 0.04 * (high - low) or 0.1 * abs(high) or 0.1
-    ax.set_ylim(low - room, high + room)
+    ax.set_ylim(dots.around(np.array([low, high])))
     ticks.thousands(ax.yaxis)
 
 
@@ -133,16 +122,4 @@ def _bundle(ax, name, x, loss, look, most):
   loss = np.where(loss < floor, floor, loss)  # NaN stays NaN
   if np.isnan(loss).all():
     return []
-  shown = loss[:most]
-  faint = LineCollection(
-    np.stack([np.broadcast_to(x, shown.shape), shown], axis=-1),
-    colors=look.color, linewidths=0.5,
-    alpha=float(np.clip(1.2 / np.sqrt(len(shown)), 0.04, 0.6)),
-  )  # fmt: skip
-  ax.add_collection(faint, autolim=False)
-  middle, every = _median(loss), max(len(x) // 6, 1)
-  ax.plot(x, middle, color='white', lw=3.6, alpha=0.8, zorder=3)
-  return ax.plot(
-    x, middle, color=look.color, ls=look.dashes, lw=2, zorder=3.1, label=name,
-    marker=look.marker, ms=5, mec='white', markevery=(every // 2, every),
-  )  # fmt: skip
+  return [dots.bundle(ax, x, loss, look, name, most, size=5)]

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator
 
-from jaxrep.figures import cells, heights, lettering, style, ticks
+from jaxrep.figures import cells, dots, heights, lettering, style, ticks
 
 GAP = 0.6  # of a row, left free on both sides of the rule together
 LETTER = 0.56  # mean width of a letter / its font's size
@@ -28,7 +28,7 @@ def every_net(
   series: Sequence[str] = (),
   source: Sequence | None = None,
   source_label: str = 'the source',
-  middle: str = 'mean, 95 % interval',
+  middle: str = dots.MIDDLE,
   zero: float | None = 0.0,
   rule_after: int | None = None,
   ranked: bool = False,
@@ -77,8 +77,8 @@ def every_net(
       raise ValueError(
         f'{name}: expected {max(len(series), 1)} × {count} rows, found {found}'
       )
-  dots = [[_finite(row) for row in rows] for rows in every[0]]
-  rest = [[_finite(a, gaps=True) for a in arrays] for arrays in every[1:]]
+  nets = [[dots.seen(row) for row in rows] for rows in every[0]]
+  rest = [[dots.gaps(a) for a in arrays] for arrays in every[1:]]
   order = np.arange(count)
   if ranked and count:
     order = np.argsort(-np.nan_to_num(rest[0][0], nan=-np.inf), kind='stable')
@@ -90,7 +90,7 @@ def every_net(
       ax.axhline(rule_after - 0.5 + GAP / 2, **line, zorder=1)
   ax.set_ylim(places[-1] + 0.5 if count else 1, -0.5)
   _name(ax, [labels[k] for k in order], places)
-  lift, seen = 0.0, _seen(dots, rest)
+  lift, seen = 0.0, dots.seen(*sum(nets, []), *sum(rest, []))
   if seen.size:
     _limits(ax, seen if zero is None else np.append(seen, zero))
     # Through the rows; or, where a row holds several series, between them.
@@ -98,7 +98,7 @@ def every_net(
       ax.axhline(y, color='#E4E4E4', lw=0.7, zorder=0)
     if zero is not None:
       ax.axvline(zero, color=style.TEXT, lw=0.9, zorder=1)
-    handles = _rows(ax, order, places, dots, rest, series, most)
+    handles = _rows(ax, order, places, nets, rest, series, most)
     lift = lettering.legend(
       ax, handles + _explained(rest[-1], middle, source_label, len(series) > 1)
     )
@@ -108,99 +108,45 @@ def every_net(
   style.dress(ax, title=title, xlabel=xlabel, lift=lift)
   ax.spines['left'].set_visible(False)
   if seen.size:
-    style.remark(ax, _counted(dots, most))
-
-
-def _finite(a, gaps=False):
-  """Returns what is finite; or, with gaps, all, where the rest is NaN."""
-  a = np.array([np.nan if v is None else v for v in a], float)
-  return np.where(np.isfinite(a), a, np.nan) if gaps else a[np.isfinite(a)]
-
-
-def _seen(dots, rest):
-  """Returns all numbers that the axis has to show."""
-  some = [*(row for rows in dots for row in rows), *map(np.ravel, rest)]
-  some = np.concatenate([*some, np.zeros(0)])
-  return some[np.isfinite(some)]
+    style.remark(ax, dots.counted(map(len, sum(nets, [])), most))
 
 
 def _limits(ax, seen):
   """Sets the limits of x round all that is seen, with some room."""
-  room = 0.04 * np.ptp(seen) or 0.1 * abs(seen[0]) or 0.1
-  ax.set_xlim(seen.min() - room, seen.max() + room)
+  ax.set_xlim(dots.around(seen))
   steps = int(np.clip(style.points(ax)[0] / 60, 2, 8))
   ax.xaxis.set_major_locator(MaxNLocator(steps, steps=[1, 2, 2.5, 5, 10]))
   ticks.thousands(ax.xaxis)
 
 
-def _rows(ax, order, places, dots, rest, series, most):
+def _rows(ax, order, places, nets, rest, series, most):
   """Draws all rows; returns a legend's line for each series, if there are."""
-  count, handles = len(dots), []
+  count, handles = len(nets), []
   wide = 0.84 if count == 1 else 0.74 / count
   for k in range(count):
     look = style.series(k)
     at = places + wide * (k - (count - 1) / 2)
     for y, row in zip(at, order, strict=True):
-      shown = dots[k][row][:most]
-      off = 0.38 * wide * (2 * style.evenly(len(shown)) - 1)
-      _nets(ax, shown, y + off, look)
+      shown = nets[k][row][:most]
+      dots.nets(ax, shown, dots.beside(y, len(shown), 0.38 * wide), look)
     means, low, high, source = (a[k][order] for a in rest)
-    _means(ax, means, at, look, xerr=_reach(means, low, high))
+    dots.means(ax, means, at, low, high, look, along='x')
     for color, lw in (('white', 5), (style.TEXT, 2.2)):
       for near, far in ((-0.47, -0.2), (0.2, 0.47)):  # beside the mean
         ends = [at + near * wide, at + far * wide]
         ax.plot([source] * 2, ends, color=color, lw=lw, zorder=2.6)
     if len(series):
-      shape = {'marker': look.marker, 'color': look.color, 'ls': ''}
-      handles.append(Line2D([], [], ms=6, **shape, label=series[k]))
+      handles.append(dots.point(look, series[k], {'ms': 6}))
   return handles
-
-
-def _nets(ax, x, y, look):
-  """Draws nets as faint dots; the more, the smaller and the fainter."""
-  root = np.sqrt(max(len(x), 1))
-  ax.plot(
-    x, y, ls='', marker=look.marker, mew=0, color=look.color, zorder=2,
-    ms=float(np.clip(30 / root, 2.4, 4.5)),
-    alpha=float(np.clip(3 / root, 0.2, 0.6)),
-  )  # fmt: skip
-
-
-def _means(ax, x, y, look, **reach):
-  """Draws means with their intervals, set off from the dots by white."""
-  for color, lw, size in (('white', 4.6, 8), ('black', 1.6, 5.5)):
-    face = look.color if color == 'black' else 'white'
-    ax.errorbar(
-      x, y, **reach, ls='', marker=look.marker, ms=size, color=color, mfc=face,
-      mew=1, elinewidth=lw, capsize=0, zorder=3 + (color == 'black'),
-    )  # fmt: skip
-
-
-def _reach(means, low, high):
-  """Returns how far the intervals reach down and up, 0 where undefined."""
-  return np.maximum(np.nan_to_num([means - low, high - means]), 0)
 
 
 def _explained(source, middle, source_label, several):
   """Returns the legend's lines for all that is drawn over the dots."""
-  look = style.series(0)
-  shape = {'color': 'black', 'lw': 1.6}
-  if not several:
-    shape |= {'marker': look.marker, 'mfc': look.color, 'ms': 5.5}
-  handles = [Line2D([], [], **shape, label=middle)]
+  handles = [dots.explained(None if several else style.series(0), middle)]
   if np.isfinite(source).any():
     mark = {'marker': '|', 'ms': 11, 'mew': 2.2, 'color': style.TEXT}
     handles.append(Line2D([], [], ls='', **mark, label=source_label))
   return handles
-
-
-def _counted(dots, most):
-  """Says what a dot is, and of how many nets there are."""
-  sizes = [len(row) for rows in dots for row in rows]
-  few, many = min(sizes), max(sizes)
-  words = f'a dot: a net; {few:,}' + f' to {many:,}' * (few < many)
-  words += ' net' + 's' * (many != 1) + ' each'
-  return words + f', the first {most:,} are drawn' * (many > most)
 
 
 def _name(ax, labels, places):
@@ -253,51 +199,39 @@ def against_rate(
   """
   rates, source = np.asarray(rates, float), source or {}
   edges = cells.edges(rates, 'log', 'rates')
-  every = {name: np.asarray(a, float) for name, a in values.items()}
+  every = {name: dots.gaps(a) for name, a in values.items()}
   for name, a in every.items():
     if len(a) != len(rates):
       raise ValueError(
         f'values: expected {len(rates)} rows of {name}, found {len(a)}'
       )
-  whole = [a[np.isfinite(a)] for a in every.values()]
-  seen, lift = np.concatenate([*whole, np.zeros(0)]), 0.0
+  seen = dots.seen(*every.values())
   if not seen.size:
-    ax.set(xticks=[], yticks=[])
-    style.nothing(ax, 'nothing to show')
-    style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel)
+    dots.nothing(ax, title, xlabel, ylabel)
     return
   cells.ruled(ax.xaxis, rates, 'log')
   ax.set_xlim(edges[0], edges[-1])
-  ends = {name: [_finite(e[name], gaps=True) for e in (low, high)]
-          for name in every}  # fmt: skip
-  _room(ax, [seen, list(source.values()), *sum(ends.values(), [])])
+  ends = {name: [dots.gaps(e[name]) for e in (low, high)] for name in every}
+  more = [list(source.values()), *sum(ends.values(), [])]
+  ax.set_ylim(dots.around(dots.seen(seen, *more)))
+  ticks.thousands(ax.yaxis)
   heights.draw(ax, source)
   handles = []
   for k, (name, a) in enumerate(every.items()):
     look, wide = style.series(k), 0.7 / len(every)
     middle = 0.5 + wide * (k - (len(every) - 1) / 2)
-    means = np.full(len(rates), np.nan)
+    means = dots.mean(a.T)
     for row, nets in enumerate(a):
-      nets = nets[np.isfinite(nets)]
-      means[row] = nets.mean() if len(nets) else np.nan
-      share = middle + 0.36 * wide * (2 * style.evenly(len(nets[:most])) - 1)
-      _nets(ax, cells.within(edges[row : row + 2], share, 'log'), nets[:most],
-            look)  # fmt: skip
+      nets = dots.seen(nets)[:most]
+      share = dots.beside(middle, len(nets), 0.36 * wide)
+      place = cells.within(edges[row : row + 2], share, 'log')
+      dots.nets(ax, place, nets, look)
     x = cells.within(edges, middle, 'log')
     ax.plot(x, means, color=look.color, ls=look.dashes, lw=1.3, zorder=2.5)
-    _means(ax, x, means, look, yerr=_reach(means, *ends[name]))
+    dots.means(ax, x, means, *ends[name], look)
     line = {'color': look.color, 'ls': look.dashes, 'marker': look.marker}
     handles.append(Line2D([], [], **line, ms=6, label=name))
   lift = lettering.legend(ax, handles)
   style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel, lift=lift)
-  style.remark(ax, _counted([[r[np.isfinite(r)] for r in a]
-                             for a in every.values()], most))  # fmt: skip
-
-
-def _room(ax, some):
-  """Sets linear limits of y round all that is finite among arrays."""
-  seen = np.concatenate([np.ravel(a) for a in some])
-  seen = seen[np.isfinite(seen)]
-  room = 0.04 * np.ptp(seen) or 0.1 * abs(seen[0]) or 0.1
-  ax.set_ylim(seen.min() - room, seen.max() + room)
-  ticks.thousands(ax.yaxis)
+  sizes = [len(dots.seen(row)) for a in every.values() for row in a]
+  style.remark(ax, dots.counted(sizes, most))
