@@ -262,9 +262,9 @@ def example(group: groups.Group) -> Figure:
     f'One case of the best net (seed {arrays["seed"][row]}), {site_name(site)},'
     f' k = {k}. The net runs on the base and on the source; then the'
     f' coordinates of {VARIABLES[hypothesis][0]} in the base’s hidden units are'
-    ' replaced by the source’s, and the net goes on from there: the third row of'
-    ' units stands in both frames. If the coordinates carry the variable, it'
-    ' answers as the causal model does.',
+    ' replaced by the source’s, and the net goes on from there: the third row'
+    ' of units stands in both frames. If the coordinates carry the variable,'
+    ' it answers as the causal model does.',
     'A base, a source, and the base with a variable taken from the source.',
     style.png(fig),
   )
