@@ -76,15 +76,8 @@ def _headline(arrays):
     'iia_untrained_rotation': arrays['untrained_rotation'][:, 0, site, k],
     'iia_shuffled_labels': arrays['shuffled_labels'][:, 0, site, control],
   }
-  name = (
-    f'iia_{arrays["hypotheses"][0]}_l{arrays["sites"][site]}_k{arrays["ks"][k]}'
-  )
   return {
-    'found_rate': stats.rate(arrays[name][learnt] >= claims.FOUND),
-    **{
-      name: defined.mean(column[learnt], 'IIA')
-      for name, column in columns.items()
-    },
+    name: defined.mean(column[learnt], '') for name, column in columns.items()
   }
 
 
@@ -93,9 +86,9 @@ def _searched(arrays):
   for hypothesis, site, k in places(arrays):
     name = f'iia_{hypothesis}_l{site}_k{k}'
     values = arrays[name][arrays['learnt']]
-    found[name] = defined.mean(values, 'IIA')
+    found[name] = defined.mean(values, '')
     for word, q in QUARTILES.items():
-      found[f'{name}_{word}'] = stats.quantile(values, q, unit='IIA')
+      found[f'{name}_{word}'] = stats.quantile(values, q, unit='')
     found[f'{name}_max'] = _largest(values)
     found[f'{name}_found_rate'] = stats.rate(values >= claims.FOUND)
     if (hypothesis, site, k) in claims.PRINTED:
@@ -112,7 +105,7 @@ def _searched(arrays):
 def _largest(values) -> stats.Estimate:
   """Returns the largest value, which has no interval."""
   most = float(values.max()) if values.size else None
-  return stats.Estimate(most, None, None, values.size, 'IIA')
+  return stats.Estimate(most, None, None, values.size, '')
 
 
 def _printed(name, values, bounds) -> dict[str, stats.Estimate]:
@@ -135,7 +128,7 @@ def _printed(name, values, bounds) -> dict[str, stats.Estimate]:
     )
     chances = reaches, stays
   expected = stats.predictive(
-    values, np.max, claims.NETS, float(np.mean(bounds)), unit='IIA'
+    values, np.max, claims.NETS, float(np.mean(bounds)), unit=''
   ).expected
   return {
     f'{name}_of{claims.NETS}': expected,
@@ -158,24 +151,31 @@ def _inputs(arrays):
       continue
     ceiling = arrays[f'known_{twin}']
     nets = asked(arrays, twin)
-    found[f'ceiling_input_{twin}'] = defined.mean(ceiling[nets], 'IIA')
+    found[f'ceiling_input_{twin}'] = defined.mean(ceiling[nets], '')
     for kind in alignment.MAPS:
       name = f'input_{twin}_{kind}'
       reached = arrays[name][nets]
       success = reached >= ceiling[nets, None] - claims.WITHIN
-      found[f'search_success_{name}'] = stats.mean(
-        success.mean(axis=1), unit='share'
-      )
+      found[f'search_success_{name}'] = _share(success)
       found[f'search_any_{name}'] = stats.rate(success.any(axis=1))
-      found[f'search_mean_{name}'] = stats.mean(
-        reached.mean(axis=1), unit='IIA'
-      )
+      found[f'search_mean_{name}'] = stats.mean(reached.mean(axis=1), unit='')
       found[f'search_best_{name}'] = _largest(reached.ravel())
       back = arrays[f'basin_{twin}_{kind}'][nets]
       returned = back >= ceiling[nets, None] - claims.WITHIN
       for turn, column in zip(equality.TURNS, returned.T, strict=True):
         found[f'search_return_{name}_{turn:g}'] = stats.rate(column)
   return found
+
+
+def _share(success) -> stats.Estimate:
+  """Returns the mean of each net's share of searches that succeed `[S, R]`.
+
+  Where all do, or none, its interval is that of a rate of nets: that nothing
+  varied does not say that nothing can.
+  """
+  if success.any() != success.all() or not success.size:
+    return stats.mean(success.mean(axis=1), unit='share')
+  return stats.rate(success.all(axis=1))._replace(unit='share')
 
 
 def _beside(arrays):
@@ -186,7 +186,7 @@ def _beside(arrays):
     ks = arrays['ks' if name == 'untrained_rotation' else 'control_ks']
     for h, s, k in np.ndindex(values.shape[1:]):
       place = f'{arrays["hypotheses"][h]}_l{arrays["sites"][s]}_k{ks[k]}'
-      found[f'{name}_{place}'] = defined.mean(values[:, h, s, k], 'IIA')
+      found[f'{name}_{place}'] = defined.mean(values[:, h, s, k], '')
   return found
 
 
@@ -199,7 +199,7 @@ def _neurons(arrays):
       site, width = int(arrays['sites'][s]), int(arrays['ks'][k])
       full = f'{name}_{hypothesis}_l{site}_k{width}'
       column = values[:, s, k]
-      found[full] = defined.mean(column, 'IIA')
+      found[full] = defined.mean(column, '')
       found[f'{full}_max'] = _largest(column)
       if (hypothesis, site, width) == ('both', 1, 8) and name in claims.NEURONS:
         found |= _printed(full, column, claims.NEURONS[name])
@@ -218,11 +218,9 @@ def _restarts(arrays):
       found[f'between_nets_{place}'] = stats.bootstrap(
         _between, each.T, unit='share'
       )
-    found[f'best_of_restarts_{place}'] = stats.mean(
-      each.max(axis=1), unit='IIA'
-    )
+    found[f'best_of_restarts_{place}'] = stats.mean(each.max(axis=1), unit='')
     found[f'spread_of_restarts_{place}'] = stats.mean(
-      np.ptp(each, axis=1), unit='IIA'
+      np.ptp(each, axis=1), unit=''
     )
   return found
 
@@ -299,10 +297,10 @@ def _apart(arrays):
   if failed.any():
     for hypothesis, site, k in places(arrays):
       name = f'iia_{hypothesis}_l{site}_k{k}'
-      found[f'{name}_unlearnt'] = defined.mean(arrays[name][failed], 'IIA')
+      found[f'{name}_unlearnt'] = defined.mean(arrays[name][failed], '')
   return found
 
 
 def difference(first: np.ndarray, second: np.ndarray) -> dict:
   """Returns the mean difference of two columns of the same nets, as JSON."""
-  return stats.as_json(stats.mean(first - second, unit='IIA'))
+  return stats.as_json(stats.mean(first - second, unit=''))
