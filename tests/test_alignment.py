@@ -281,6 +281,7 @@ def test_a_planted_rotation_is_perfect():
   assert accuracy(KEY(0), jnp.float32(Q.T), *PLANTED, ONE, k=0) == 0.5
 
 
+@pytest.mark.slow
 def test_untrained_rotations_are_at_chance():
   """Labels change in half of the cases, and random turns change few answers.
 
@@ -381,6 +382,7 @@ def test_every_step_meets_cases_of_its_own():
   assert len(met) == len(set(met)) == 7
 
 
+@pytest.mark.slow
 def test_a_linear_search_finds_what_no_rotation_can():
   """Two relations along directions 30 degrees apart, and nothing else.
 

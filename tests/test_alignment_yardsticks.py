@@ -47,6 +47,7 @@ def same(x):
   return (pairs[..., 0, :] == pairs[..., 1, :]).all(-1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize('way', ['numpy', 'plain'])
 def test_training_is_that_of_jaxrep_on_the_same_examples(way, blocks):
   seed, rate = np.uint32(3), 0.003
@@ -108,6 +109,7 @@ def test_a_batch_of_the_reference_moves_the_same_in_all_cases():
   assert seen == {(True, False), (False, True), (True, True)}
 
 
+@pytest.mark.slow
 def test_the_first_steps_turn_down_the_slope():
   """exp(A - Aᵀ) turns by A twice, and Adam's first step is the slope's sign."""
   net, rate = JOB.begun(np.uint32(5)), 1e-3
@@ -163,6 +165,7 @@ def test_the_first_steps_turn_down_the_slope():
   assert compared >= 12
 
 
+@pytest.mark.slow
 def test_the_reference_finds_what_is_planted():
   """Two numbers are turned, added, and compared with 0: k = 1 finds them."""
   q = np.asarray(alignment.rotation(jax.random.key(7), 4))
@@ -198,6 +201,7 @@ def results(blocks):
   return JOB.results(COUNT, blocks, seconds=0.01, rounds=2, accuracy_nets=3)
 
 
+@pytest.mark.slow
 def test_unit_costs_stand_beside_rates(results):
   for name, way in (('task', 'task_jaxrep'), ('alignment', 'alignment_jaxrep')):
     cost, rate = results[f'{name}_core_seconds'], results[f'{way}_rate']
@@ -213,6 +217,7 @@ def test_unit_costs_stand_beside_rates(results):
   assert results['reference_vmap_core_seconds'].value > 0
 
 
+@pytest.mark.slow
 def test_every_way_has_a_rate_and_a_ratio(results):
   ways = 'task_numpy', 'task_vmap', 'reference', 'reference_vmap', (
     'alignment_vmap'
@@ -225,6 +230,7 @@ def test_every_way_has_a_rate_and_a_ratio(results):
   assert 'jaxrep_over_task_jaxrep' not in results
 
 
+@pytest.mark.slow
 def test_agreement_is_of_nets(results):
   for name in ('iia_jaxrep', 'iia_reference'):
     assert results[name].n == 3 and 0 <= results[name].low <= 1
@@ -232,6 +238,7 @@ def test_agreement_is_of_nets(results):
   np.testing.assert_allclose(results['iia_difference'].value, gap, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_both_searches_begin_and_are_judged_alike(blocks):
   idle = JOB._replace(
     ours=JOB.ours._replace(steps=0), theirs=JOB.theirs._replace(steps=0)
@@ -241,6 +248,7 @@ def test_both_searches_begin_and_are_judged_alike(blocks):
   assert max(abs(found.low), abs(found.high)) < 3 / alignment.EXAMINED
 
 
+@pytest.mark.slow
 def test_without_nets_to_compare_there_is_no_agreement(monkeypatch, blocks):
   monkeypatch.setattr(
     alignment_yardsticks.timing, 'measure', lambda ways, **_: {

@@ -397,9 +397,9 @@ class TestResults:
 
   def test_starts_lie_ever_further_from_what_is_known(self, arrays):
     for twin in ('relu', 'sigmoid'):
-      angles = arrays[f'basin_angle_{twin}'][:TWINS].mean(axis=0)
+      angles = arrays[f'basin_{twin}_angle'][:TWINS].mean(axis=0)
       assert np.all(np.diff(angles) > 0) and angles[0] < 5
-      assert arrays[f'input_angle_{twin}'][:TWINS].min() > angles[3]
+      assert arrays[f'input_{twin}_angle'][:TWINS].min() > angles[3]
 
   def test_ranks_are_correlated_as_scipy_does(self, found, arrays, learnt):
     iia = arrays['iia_both_l1_k8'][learnt]

@@ -148,8 +148,8 @@ def inputs(group: groups.Group) -> Figure:
       series[label] = tuple(
         np.array([p[f] for p in points], float) for f in every_net.FIELDS
       )
-    turned.append(np.nanmean(arrays[f'basin_angle_{twin}'], axis=0))
-    random.append(np.nanmean(arrays[f'input_angle_{twin}']))
+    turned.append(np.nanmean(arrays[f'basin_{twin}_angle'], axis=0))
+    random.append(np.nanmean(arrays[f'input_{twin}_angle']))
   fig, (left, right) = style.figure(1, 2, size=(11, 4.8))
   searched.ceiling_and_searches(
     left, labels, ceiling, reached, within=claims.WITHIN,

@@ -203,60 +203,61 @@ class Inquiry:
   def inputs(self, rows, twins) -> records.Arrays:
     """Returns how often a search finds what is known to be at the inputs.
 
-    Of each twin the IIA of the known rotation `known_*`, of searches from
-    random starts `input_*` `[S, starts]`, and from starts ever further from the
-    known rotation, `basin_*` and `basin_angle_*` `[S, turns]`.
+    For each twin what `_twin` says, NaN but for some rows.
     """
-    plan, found = self.plan, {}
-    shapes = {'input': plan.starts, 'basin': len(equality.TURNS)}
+    counts = {'input': self.plan.starts, 'basin': len(equality.TURNS)}
+    found = {}
     for twin, (recipe, rate) in twins.items():
-      size = 4 * recipe.dimension
-      known = np.asarray(task.known(recipe.dimension))
-      for name in (f'known_{twin}', f'accuracy_{twin}'):
-        found[name] = np.full(self.count, np.nan, np.float32)
-      for name, count in shapes.items():
-        found[f'{name}_angle_{twin}'] = np.full((self.count, count), np.nan)
-      for name, kind in itertools.product(shapes, alignment.MAPS):
-        found[f'{name}_{twin}_{kind}'] = np.full(
-          (self.count, shapes[name]), np.nan, np.float32
-        )
-      if not rows.size:
-        continue
-      setting = {'learning_rate': np.full(len(rows), rate, np.float32)}
-      each = functools.partial(seeds.each, blocks=self.blocks)
-      net = at(each(equality.learn(recipe), self.seeds[rows], setting), -1)
-      found[f'accuracy_{twin}'][rows] = each(equality.told(recipe), net)[
-        'fresh'
-      ]
-      starts = {
-        'input': np.stack(
-          [
-            self._starts(self.seeds[rows], 0, place)
-            for place in range(plan.starts)
-          ],
-          axis=1,
-        ),
-        'basin': self._turned(self.seeds[rows], recipe.dimension),
-      }
-      for name, maps in starts.items():
-        found[f'{name}_angle_{twin}'][rows] = alignment.angle(
-          maps, known, variables=2, k=recipe.dimension
-        )
-      ask = functools.partial(self._ask, ks=(recipe.dimension,), recipe=recipe)
-      question = plan.question(KNOWN, 0)
-      found[f'known_{twin}'][rows] = ask(
-        question, net, np.broadcast_to(known, (len(rows), size, size)),
-        self.rates[rows], steps=0,
-      ).iia[:, 0]  # fmt: skip
-      for name, kind in itertools.product(shapes, alignment.MAPS):
-        count = shapes[name]
+      for name in ('known', 'accuracy'):
+        found[f'{name}_{twin}'] = np.full(self.count, np.nan, np.float32)
+      for name, count in counts.items():
+        for column in ('angle', *alignment.MAPS):
+          empty = np.full((self.count, count), np.nan, np.float32)
+          found[f'{name}_{twin}_{column}'] = empty
+      if rows.size:
+        for (name, *column), values in self._twin(rows, recipe, rate).items():
+          found['_'.join([name, twin, *column])][rows] = values
+    return found
+
+  def _twin(self, rows, recipe, rate) -> dict[tuple[str, ...], np.ndarray]:
+    """Returns what searches find at the inputs of nets of a recipe.
+
+    The task's `accuracy`, and the IIA of the known rotation, `known` `[R]`; of
+    each kind of map the IIA of searches from random starts, `input`
+    `[R, starts]`, and from starts ever further from the known rotation, `basin`
+    `[R, turns]`; and how far all of these are from it, `angle`.
+    """
+    some, rates, size = self.seeds[rows], self.rates[rows], recipe.size(0)
+    each = functools.partial(seeds.each, blocks=self.blocks)
+    setting = {'learning_rate': np.full(len(rows), rate, np.float32)}
+    net = at(each(equality.learn(recipe), some, setting), -1)
+    known = np.asarray(task.known(recipe.dimension))
+    starts = {
+      'input': np.stack(
+        [self._starts(some, 0, place) for place in range(self.plan.starts)],
+        axis=1,
+      ),
+      'basin': self._turned(some, recipe.dimension),
+    }
+    ask = functools.partial(self._ask, ks=(recipe.dimension,), recipe=recipe)
+    question = self.plan.question(KNOWN, 0)
+    everywhere = np.broadcast_to(known, (len(rows), size, size))
+    found = {
+      ('accuracy',): each(equality.told(recipe), net)['fresh'],
+      ('known',): ask(question, net, everywhere, rates, steps=0).iia[:, 0],
+    }
+    for name, maps in starts.items():
+      found[name, 'angle'] = alignment.angle(
+        maps, known, variables=question.variables, k=recipe.dimension
+      )
+      for kind in alignment.MAPS:
         result = ask(
           question._replace(map_kind=kind),
-          _repeated(net, count),
-          starts[name].reshape(-1, size, size),
-          np.repeat(self.rates[rows], count),
+          _repeated(net, maps.shape[1]),
+          maps.reshape(-1, size, size),
+          np.repeat(rates, maps.shape[1]),
         )
-        found[f'{name}_{twin}_{kind}'][rows] = result.iia.reshape(-1, count)
+        found[name, kind] = result.iia.reshape(maps.shape[:2])
     return found
 
   def _starts(self, some, site, place=0) -> np.ndarray:
