@@ -58,7 +58,7 @@ def _searched(found, hypothesis, site, k) -> Figure:
   if axes:
     picture = every_net.against(
       found, axes[0], column, name, ylabel=IIA, title=title,
-      xlabel=AXES[axes[0]],
+      xlabel=AXES[axes[0]], source={'chance': claims.CHANCE},
     )  # fmt: skip
   else:
     picture = every_net.by_setting(

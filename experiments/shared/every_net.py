@@ -46,7 +46,7 @@ def against(
   rates = sorted(free[setting])
   values, low, high = {}, {}, {}
   for group in found:
-    word = groups.words(group, series)
+    word = groups.words(group, series) or 'mean, 95 % interval'
     k, nets = rates.index(group.setting[setting]), column(group)
     values.setdefault(word, [np.zeros(0)] * len(rates))[k] = nets
     for bounds, field in ((low, 'low'), (high, 'high')):
