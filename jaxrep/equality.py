@@ -36,6 +36,11 @@ _DATA, _START, _TURNED = (2**31 + k for k in range(1, 4))
 _ASKED, _PROBED, _BATCHES, _PAIRS, _CHOICES = (2**31 + k for k in range(11, 16))
 
 
+def variables(hypothesis: str) -> int:
+  """Returns how many variables a hypothesis has."""
+  return len(equality.HYPOTHESES[hypothesis](1).variables)
+
+
 class Recipe(NamedTuple):
   """What a net is made of, and how it learns.
 
@@ -63,6 +68,10 @@ class Recipe(NamedTuple):
     """Returns how many units a site has; site 0 is the inputs."""
     return 4 * self.dimension if site == 0 else self.width
 
+  def room(self, hypothesis: str, site: int) -> int:
+    """Returns the largest k that a site has room for."""
+    return self.size(site) // variables(hypothesis)
+
   def changes(self) -> np.ndarray:
     """Returns the weight changes made at each of `MARKS`, `[T]`."""
     return np.round(np.array(MARKS) * max(self.examples // self.batch, 1))
@@ -88,7 +97,7 @@ class Question(NamedTuple):
   @property
   def variables(self) -> int:
     """How many the hypothesis has."""
-    return len(equality.HYPOTHESES[self.hypothesis](1).variables)
+    return variables(self.hypothesis)
 
 
 class Asked(NamedTuple):
@@ -103,11 +112,6 @@ class Asked(NamedTuple):
   place: Any
   steps: Any
   shuffled: Any
-
-
-def room(recipe: Recipe, question: Question) -> int:
-  """Returns the largest k that a site has room for."""
-  return recipe.size(question.site) // question.variables
 
 
 @functools.cache

@@ -321,8 +321,7 @@ def test_room_by_hand():
   for site, hypothesis, wanted in (
     (0, 'both', 4), (1, 'both', 8), (2, 'left', 16), (0, 'identity', 8),
   ):  # fmt: skip
-    question = QUESTION._replace(site=site, hypothesis=hypothesis)
-    assert equality.room(RECIPE, question) == wanted
+    assert RECIPE.room(hypothesis, site) == wanted
   assert [RECIPE.size(site) for site in range(3)] == [8, 16, 16]
 
 

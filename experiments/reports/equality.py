@@ -5,7 +5,7 @@ from jaxrep.claims import equality as claims
 
 from ..results import equality as results
 from ..shared import groups, pages
-from . import equality_figures, equality_grids
+from . import equality_figures, equality_grids, equality_words
 
 QUESTION = 'Is (a = b) in there, where, and can a search find it?'
 PRINTED = {  # as the source has them
@@ -38,7 +38,7 @@ def page(record: records.Record) -> report.Page:
 
 def shown(group: groups.Group) -> list[str]:
   """Returns the results in the table of settings."""
-  hypothesis, site, k = equality_figures.first(group)
+  hypothesis, site, k = equality_words.first(group)
   names = ['task_accuracy_median', 'learnt_rate']
   name = f'iia_{hypothesis}_l{site}_k{k}'
   names += [name, f'{name}_max', 'ceiling_known_rotation']
@@ -47,7 +47,7 @@ def shown(group: groups.Group) -> list[str]:
 
 
 def _answer(group) -> str:
-  hypothesis, site, k = equality_figures.first(group)
+  hypothesis, site, k = equality_words.first(group)
   said = {name: tables.measured(r) for name, r in group.results.items()}
   name = f'iia_{hypothesis}_l{site}_k{k}'
   words = (
@@ -56,8 +56,8 @@ def _answer(group) -> str:
     f' {group.setting["learning_rate"]:g} (median'
     f' {said["task_accuracy_median"]} of unseen ones).'
     ' Searched for'
-    f' {equality_figures.HYPOTHESES[hypothesis]} at'
-    f' {equality_figures.site_name(site)} with k = {k}, their mean IIA is'
+    f' {equality_words.HYPOTHESES[hypothesis]} at'
+    f' {equality_words.site_name(site)} with k = {k}, their mean IIA is'
     f' {said[name]}, the quartiles {said[f"{name}_q1"]} and'
     f' {said[f"{name}_q3"]}, the largest {said[f"{name}_max"]}; it is'
     f' {claims.FOUND:g} or more in {said[f"{name}_found_rate"]}.'
@@ -76,7 +76,7 @@ def _answer(group) -> str:
 
 
 def _over(found) -> str:
-  hypothesis, site, k = equality_figures.first(found[0])
+  hypothesis, site, k = equality_words.first(found[0])
   name, names = f'iia_{hypothesis}_l{site}_k{k}', list(groups.free(found))
   known = [g for g in found if g.results[name]['value'] is not None]
   if not known:
@@ -90,7 +90,7 @@ def _over(found) -> str:
   ]
   return (
     f'At {len(found)} settings on the same {len(found[0].arrays["seed"]):,}'
-    f' seeds mean IIA at {equality_figures.site_name(site)}, k = {k}, runs from'
+    f' seeds mean IIA at {equality_words.site_name(site)}, k = {k}, runs from'
     f' {ends[0]} to {ends[1]}.'
   )
 
@@ -107,7 +107,7 @@ def _found_tables(group) -> list[tables.Table]:
         name = f'iia_{hypothesis}_l{site}_k{k}'
         parts = [group.results[f'{name}_{w}'] for w in results.QUARTILES]
         rows.append((
-          equality_figures.site_name(site), k, group.results[name],
+          equality_words.site_name(site), k, group.results[name],
           *(tables.value(r) for r in parts),
           tables.value(group.results[f'{name}_max']),
           group.results[name]['n'], PRINTED.get((hypothesis, site, k), ''),
@@ -116,7 +116,7 @@ def _found_tables(group) -> list[tables.Table]:
                'third quartile', 'max', 'n', 'published')  # fmt: skip
     found.append(
       tables.Table(
-        f'IIA: {equality_figures.HYPOTHESES[hypothesis]}', columns, rows,
+        f'IIA: {equality_words.HYPOTHESES[hypothesis]}', columns, rows,
         f'Of nets that have learnt. Published: the most of {claims.NETS} nets,'
         ' on the pairs searched with; ours are fresh pairs.',
       )
@@ -126,9 +126,9 @@ def _found_tables(group) -> list[tables.Table]:
 
 def _questions(group) -> tables.Table:
   """Returns what else was asked of the nets, and the answers."""
-  hypothesis, site, k = equality_figures.first(group)
+  hypothesis, site, k = equality_words.first(group)
   place = f'{hypothesis}_l{site}_k{k}'
-  where = f'{equality_figures.site_name(site)}, k = {k}'
+  where = f'{equality_words.site_name(site)}, k = {k}'
   asked = {
     f'Which share of the variance of IIA is between nets ({where})?': (
       f'between_nets_{place}'
@@ -173,6 +173,6 @@ def _fours_and_eights(group) -> list[tuple]:
     gain = results.difference(large, small)
     rows.append((
       f'By how much is IIA higher with k = {ks[-1]} than with k = {ks[0]}, at'
-      f' {equality_figures.site_name(int(site))}?', gain, gain['n'],
+      f' {equality_words.site_name(int(site))}?', gain, gain['n'],
     ))  # fmt: skip
   return rows

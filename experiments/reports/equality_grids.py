@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-
 from jaxrep.claims import equality as claims
 from jaxrep.figures import heights, style
 from jaxrep.figures import storage as rows
@@ -12,7 +10,7 @@ from jaxrep.report import Figure
 
 from ..results import equality as results
 from ..shared import every_net, groups
-from . import equality_figures
+from . import equality_words
 
 IIA = 'interchange-intervention accuracy (IIA)'
 # Settings that are an axis where they take several values, and their words.
@@ -33,22 +31,18 @@ def figures(found: Sequence[groups.Group]) -> list[Figure]:
   Args:
     found: the nets by setting, several.
   """
-  hypothesis, _, k = equality_figures.first(found[0])
+  hypothesis, _, k = equality_words.first(found[0])
   drawn = [
     _searched(found, hypothesis, int(site), k)
     for site in found[0].arrays['sites']
   ]
-  twins = [
-    str(twin)
-    for twin in found[0].arrays['twins']
-    if np.isfinite(found[0].arrays.get(f'known_{twin}', np.nan)).any()
-  ]
+  twins = results.twins(found[0].arrays)
   return drawn + [_inputs(found, twin) for twin in twins]
 
 
 def _searched(found, hypothesis, site, k) -> Figure:
   name = f'iia_{hypothesis}_l{site}_k{k}'
-  where = f'{equality_figures.site_name(site)}, k = {k}'
+  where = f'{equality_words.site_name(site)}, k = {k}'
   title = f'{where} ({hypothesis})'
 
   def column(group):
@@ -79,7 +73,8 @@ def _inputs(found, twin) -> Figure:
   values, columns = [], {field: [] for field in every_net.FIELDS}
   for kind in kinds:
     name = f'input_{twin}_{kind}'
-    values.append([_reached(g, twin, name) for g in found])
+    near = [results.near(g.arrays, twin, name) for g in found]
+    values.append([searches.mean(axis=1) for searches in near])
     means = [g.results[f'search_success_{name}'] for g in found]
     for field, lists in columns.items():
       lists.append(every_net.numbers(means, field))
@@ -87,7 +82,7 @@ def _inputs(found, twin) -> Figure:
   rows.every_net(
     ax, [groups.words(g, names) for g in found], values, *columns.values(),
     series=kinds, xlabel='share of searches that find it',
-    title=f'{equality_figures.TWINS.get(twin, twin)} nets, at the inputs',
+    title=f'{equality_words.TWINS.get(twin, twin)} nets, at the inputs',
   )  # fmt: skip
   return Figure(
     f'inputs_{twin}',
@@ -97,11 +92,3 @@ def _inputs(found, twin) -> Figure:
     f'Share of searches at the inputs of {twin} nets that succeed, by setting.',
     style.png(fig),
   )
-
-
-def _reached(group, twin, name) -> np.ndarray:
-  """Returns the share of a net's searches that come near what is known."""
-  ceiling = group.arrays[f'known_{twin}']
-  asked = results.asked(group.arrays, twin)
-  near = group.arrays[name][asked] >= ceiling[asked, None] - claims.WITHIN
-  return near.mean(axis=1)

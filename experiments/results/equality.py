@@ -39,9 +39,31 @@ def places(arrays: records.Arrays) -> Iterator[tuple[str, int, int]]:
     yield str(hypothesis), int(site), int(k)
 
 
+def twins(arrays: records.Arrays) -> list[str]:
+  """Returns the kinds of units whose nets were searched at the inputs."""
+  return [
+    str(twin)
+    for twin in arrays['twins']
+    if np.isfinite(arrays.get(f'known_{twin}', np.nan)).any()
+  ]
+
+
 def asked(arrays: records.Arrays, twin: str) -> np.ndarray:
   """Returns which nets have a twin that was searched, and has learnt `[N]`."""
   return arrays[f'accuracy_{twin}'] >= arrays['learnt_from'][0]
+
+
+def near(arrays: records.Arrays, twin: str, name: str) -> np.ndarray:
+  """Returns which searches come near what is known, `[N, R]`.
+
+  Args:
+    arrays: one setting's.
+    twin: whose inputs were searched; the rows are those of `asked`.
+    name: of the searches' IIA.
+  """
+  nets = asked(arrays, twin)
+  ceiling = arrays[f'known_{twin}'][nets, None]
+  return arrays[name][nets] >= ceiling - claims.WITHIN
 
 
 def headline(arrays: records.Arrays) -> tuple[int, int]:
@@ -147,21 +169,17 @@ def _inputs(arrays):
   """Returns how often searches find what is known to be at the inputs."""
   found = {}
   for twin in arrays['twins']:
-    if f'known_{twin}' not in arrays:
-      continue
-    ceiling = arrays[f'known_{twin}']
     nets = asked(arrays, twin)
-    found[f'ceiling_input_{twin}'] = defined.mean(ceiling[nets], '')
+    ceiling = arrays[f'known_{twin}'][nets]
+    found[f'ceiling_input_{twin}'] = defined.mean(ceiling, '')
     for kind in alignment.MAPS:
       name = f'input_{twin}_{kind}'
-      reached = arrays[name][nets]
-      success = reached >= ceiling[nets, None] - claims.WITHIN
+      reached, success = arrays[name][nets], near(arrays, twin, name)
       found[f'search_success_{name}'] = _share(success)
       found[f'search_any_{name}'] = stats.rate(success.any(axis=1))
       found[f'search_mean_{name}'] = stats.mean(reached.mean(axis=1), unit='')
       found[f'search_best_{name}'] = _largest(reached.ravel())
-      back = arrays[f'basin_{twin}_{kind}'][nets]
-      returned = back >= ceiling[nets, None] - claims.WITHIN
+      returned = near(arrays, twin, f'basin_{twin}_{kind}')
       for turn, column in zip(equality.TURNS, returned.T, strict=True):
         found[f'search_return_{name}_{turn:g}'] = stats.rate(column)
   return found

@@ -198,17 +198,17 @@ def plans() -> list[equality_searches.Plan]:
 
 def _rooms() -> Iterator[tuple[int, str]]:
   """Yields the largest k of every hypothesis at every site, and why."""
-  for width, dimension, hypothesis, site in itertools.product(
-    FLAGS.width, FLAGS.dimension, FLAGS.hypotheses, FLAGS.layers
+  for kind, hypothesis, site in itertools.product(
+    kinds(), FLAGS.hypotheses, FLAGS.layers
   ):
-    size = 4 * dimension if site == 0 else width
-    count = len(task.HYPOTHESES[hypothesis](dimension).variables)
-    where = f'--width={width}' if site else f'--dimension={dimension}'
+    recipe, count = kind.recipe, equality.variables(hypothesis)
+    name = 'width' if site else 'dimension'
     has = f'{count} variable{"s" * (count > 1)}'
-    units = f'{size} unit{"s" * (size > 1)}'
+    units = f'{recipe.size(site)} unit{"s" * (recipe.size(site) > 1)}'
     yield (
-      size // count,
-      f'{hypothesis!r} has {has} and layer {site} ({where}) {units}',
+      recipe.room(hypothesis, site),
+      f'{hypothesis!r} has {has} and layer {site}'
+      f' (--{name}={getattr(recipe, name)}) {units}',
     )
 
 

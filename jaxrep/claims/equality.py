@@ -8,6 +8,7 @@ from jaxrep.claims.judges import (
   UNDECIDED,
   Claim,
   Results,
+  above,
   between,
   most,
   never,
@@ -69,14 +70,6 @@ def _drawn(name: str):
 
 def _at_chance(name: str):
   return lambda results: between(results[name], CHANCE - NEAR, CHANCE + NEAR)
-
-
-def _above(result, bound: float) -> str:
-  if result['low'] is None:
-    return UNDECIDED
-  if result['low'] > bound:
-    return HOLDS
-  return FAILS if result['high'] < bound else UNDECIDED
 
 
 def _number(
@@ -169,7 +162,7 @@ CLAIMS = (
     f' (the verdict: is its mean IIA above {KNOWN:g}?).',
     'near 1',
     'ceiling_known_rotation',
-    lambda results: _above(results['ceiling_known_rotation'], KNOWN),
+    above('ceiling_known_rotation', KNOWN),
     NET,
   ),
   Claim(

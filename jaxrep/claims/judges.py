@@ -56,7 +56,14 @@ def most(name: str) -> Callable[[Results], str]:
 
   Holds where the interval of the named rate, or share, lies above one half.
   """
-  return lambda results: _against(0.5, results[name], above=HOLDS, below=FAILS)
+  return above(name, 0.5)
+
+
+def above(name: str, bound: float) -> Callable[[Results], str]:
+  """Judges that a number is larger than a bound, by its interval."""
+  return lambda results: _against(
+    bound, results[name], above=HOLDS, below=FAILS
+  )
 
 
 def rare(name: str) -> Callable[[Results], str]:
