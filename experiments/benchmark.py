@@ -3,7 +3,8 @@
 The same training by NumPy, one net at a time; by `jax.vmap` of the plain
 function as it comes; by the same in blocks, or net after net where images come
 one at a time (`localization`, in nets × images / s); and by jaxrep's whole
-engine, which also looks for solved nets. For `equality`, what a net and an
+engine, which also looks for solved nets. For `basins`, of the pixels of a map,
+row after row, in nets × epochs / s. For `equality`, what a net and an
 alignment cost. All run in one process, on the same devices, in turn and for
 several rounds; compiling is told apart.
 """
@@ -14,6 +15,7 @@ from jaxrep.tasks import boolean, symmetry
 
 from .shared import (
   alignment_yardsticks,
+  basin_yardsticks,
   common,
   online_yardsticks,
   running,
@@ -30,6 +32,10 @@ STUDIES = {
   'xor': yardsticks.layered((2, 2, 1), boolean.xor(), learning_rate=0.25),
   'parity8': yardsticks.layered(
     (8, 8, 1), boolean.parity(8), learning_rate=0.01
+  ),
+  'basins': basin_yardsticks.plane(
+    '+7+4-9-9-5Y-3+9X', (2, 2, 1), boolean.xor(),
+    learning_rate=3.0, momentum=0.7, ends=(-10.0, 10.0), pixels=1024,
   ),
   'recirculation': yardsticks.loop(
     (4, 2, 4), boolean.encoder(4),

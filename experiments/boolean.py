@@ -1,8 +1,9 @@
-"""XOR, parity, encoder, addition, or a table of yours: how often do nets stick?
+"""XOR, OR, parity, encoder, addition, or your own table: do nets stick?
 
 Trains layered nets from many seeds on the small problems of Rumelhart, Hinton &
-Williams, PDP vol. 1 (1986), ch. 8, certifies where the others stopped, and says
-what the hidden units do. Without flags: XOR, 2-2-1, at η = 0.25.
+Williams, PDP vol. 1 (1986), ch. 8, and OR of Kolen & Pollack, NIPS 3 (1990);
+certifies where the others stopped, and says what the hidden units do. Without
+flags: XOR, 2-2-1, at η = 0.25.
 """
 
 from absl import flags

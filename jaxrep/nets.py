@@ -93,6 +93,39 @@ def activations(net: Sequence[Layer], x: chex.Array) -> list[jax.Array]:
   return states
 
 
+def listed(net: Sequence[Layer]) -> jax.Array:
+  """Returns all weights `[W]`, unit after unit: its weights, then its bias.
+
+  Layers from the inputs up; the weights of a unit in the order of the units
+  below, as Kolen & Pollack write down where a net starts.
+
+  Args:
+    net: layers with biases.
+
+  References:
+    Kolen & Pollack, NIPS 3 (1990), Figs 1, 2.
+  """
+  units = [jnp.concatenate([layer.w, layer.b[None]]).T for layer in net]
+  return jnp.concatenate([rows.ravel() for rows in units])
+
+
+def from_list(weights: chex.Array, like: Sequence[Layer]) -> Net:
+  """Returns the net of weights `[W]` in the order of `listed`.
+
+  Args:
+    weights: `[W]`.
+    like: a net of the same shape, or its shapes.
+  """
+  layers, start = [], 0
+  for layer in like:
+    inputs, outputs = layer.w.shape
+    end = start + (inputs + 1) * outputs
+    rows = weights[start:end].reshape(outputs, inputs + 1)
+    layers.append(Layer(rows[:, :-1].T, rows[:, -1], layer.unit))
+    start = end
+  return tuple(layers)
+
+
 def init(
   key: chex.PRNGKey,
   sizes: Sequence[int],

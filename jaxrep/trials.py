@@ -47,6 +47,9 @@ class Recipe(NamedTuple):
     precision: of training, one of `PRECISIONS`; starts are the same in both.
     links: whether outputs have direct links from the inputs.
     error: one of `ERRORS`: E = ½ Σ (y - d)², or the same without the ½.
+    least: sweeps that every net makes, solved or not.
+    given: whether nets start from a setting `start`, the `[W]` weights in the
+      order of `nets.listed`, in place of a draw.
   """
 
   learning_rate: tuple[float, ...]
@@ -62,6 +65,8 @@ class Recipe(NamedTuple):
   precision: str = 'float32'
   links: bool = False
   error: str = 'letter'
+  least: int = 0
+  given: bool = False
 
   def grid(self) -> dict[str, tuple[float, ...]]:
     """Returns the fields that are lists, by name."""
@@ -72,7 +77,8 @@ class Recipe(NamedTuple):
 
     One call past the budget tests the criterion after the last change.
     """
-    marks = seeds.marks(self.sweeps + self.after + 1)
+    horizon = max(self.sweeps + self.after, self.least)
+    marks = seeds.marks(horizon + 1)
     return sorted({*marks, self.sweeps, self.sweeps + 1})
 
 
@@ -100,6 +106,18 @@ class Trial(NamedTuple):
     return jax.enable_x64(self.precision == 'float64')
 
 
+def drawing(recipe: Recipe, sizes: tuple[int, ...]) -> Callable:
+  """Returns how a net is drawn: `(key, init_range) -> net`, in float32."""
+
+  def draw(key, width):
+    biases = width if recipe.bias_init == 'uniform' else 0.0
+    return layered.init(
+      key, sizes, weight_range=width, bias_range=biases, links=recipe.links
+    )
+
+  return draw
+
+
 @functools.cache
 def trial(
   recipe: Recipe, sizes: tuple[int, ...], *, slopes: Callable | None = None
@@ -115,12 +133,14 @@ def trial(
       `descent.study`; a function that lives on.
   """
 
+  draw = drawing(recipe, sizes)
+  like = jax.eval_shape(draw, jax.random.key(0), 1.0)
+
   def start(key, setting):
-    width = setting['init_range']
-    biases = width if recipe.bias_init == 'uniform' else 0.0
-    net = layered.init(
-      key, sizes, weight_range=width, bias_range=biases, links=recipe.links
-    )
+    if recipe.given:
+      net = layered.from_list(setting['start'], like)
+    else:
+      net = draw(key, setting['init_range'])
     return jax.tree.map(lambda a: a.astype(recipe.precision), net)
 
   def rule(setting):
@@ -136,6 +156,7 @@ def trial(
     after=recipe.after,
     updates=recipe.updates,
     slopes=slopes,
+    least=recipe.least,
   )
   return Trial(
     study, error, recipe.marks(), recipe.precision, certified=slopes is None

@@ -269,7 +269,10 @@ def _write_array(
 def _as_csv(column: np.ndarray) -> list:
   """Returns a column as csv writes it: NaN is empty, a bool is 0 or 1."""
   if column.dtype.kind == 'f':  # the shortest digits that read back the same
-    return ['' if np.isnan(v) else str(v) for v in column]
+    bits = np.ascontiguousarray(column).view(f'i{column.itemsize}')
+    known, which = np.unique(bits, return_inverse=True)  # 0 and -0 are two
+    words = ['' if np.isnan(v) else str(v) for v in known.view(column.dtype)]
+    return np.array(words, object)[which].tolist()
   return (column.astype(int) if column.dtype == bool else column).tolist()
 
 

@@ -94,7 +94,10 @@ LINES = [
 ]
 
 BOOLEAN = [
-  ('--task=xnor', ['--task=xnor: ', 'xor, parity, encoder, addition or a']),
+  (
+    '--task=xnor',
+    ['--task=xnor: ', 'xor, or, parity, encoder, addition or a'],
+  ),
   ('--task=', ['--task=: expected one of xor', 'found neither']),
   ('--task=mine.txt', ['--task=mine.txt: ', 'FILE.csv, found neither']),
   ('--task=none.csv', ['--task=none.csv: No such file']),
@@ -111,6 +114,7 @@ BOOLEAN = [
   ('--task_digest=abc --task=xor', ['--task_digest: expected a table']),
   ('--size=1 --task=xor', ['--size=1 with --task=xor: ', 'expected 2']),
   ('--size=3 --task=xor', ['--size=3: expected at most 2 with --task=xor']),
+  ('--size=1 --task=or', ['--size=1 with --task=or: ', 'expected 2']),
   ('--size=20 --task=parity', ['--size=20: expected at most 10']),
   ('--size=2,20 --task=parity', ['--size=20: expected at most 10']),
   ('--size=6 --task=encoder', ['--size=6 with --task=encoder: ', 'a power of']),

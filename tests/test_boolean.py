@@ -1,4 +1,4 @@
-"""The problems of PDP chapter 8 against truth tables and Python's integers."""
+"""The Boolean problems against truth tables and Python's integers."""
 
 import itertools
 
@@ -27,6 +27,11 @@ def truth_table(patterns):
 def test_xor_is_its_truth_table():
   expected = [('00', '0'), ('01', '1'), ('10', '1'), ('11', '0')]
   assert truth_table(boolean.xor()) == expected
+
+
+def test_or_is_its_truth_table():
+  expected = [('00', '0'), ('01', '1'), ('10', '1'), ('11', '1')]
+  assert truth_table(boolean.or_()) == expected
 
 
 def test_parity_of_three_bits_is_its_truth_table():
@@ -103,6 +108,7 @@ def test_addition_is_python_s_in_the_order_of_the_binary_numbers(bits):
     (boolean.encoder, 6, 'units: expected a power of two ≥ 2, found 6'),
     (boolean.encoder, -8, 'units: expected a power of two ≥ 2, found -8'),
     (boolean.TASKS['xor'].make, 3, 'size: expected 2 for xor, found 3'),
+    (boolean.TASKS['or'].make, 3, 'size: expected 2 for or, found 3'),
   ],
 )
 def test_another_size_is_refused(make, size, words):
@@ -114,6 +120,7 @@ def test_another_size_is_refused(make, size, words):
 # Name: inputs, hidden units, outputs and cases at the source's size.
 SOURCE = {
   'xor': (2, 2, 1, 4),
+  'or': (2, 2, 1, 4),
   'parity': (4, 4, 1, 16),
   'encoder': (8, 3, 8, 8),
   'addition': (4, 3, 3, 16),
@@ -121,6 +128,7 @@ SOURCE = {
 # The same at the largest.
 LARGEST = {
   'xor': (2, 2, 1, 4),
+  'or': (2, 2, 1, 4),
   'parity': (10, 10, 1, 1024),
   'encoder': (64, 6, 64, 64),
   'addition': (8, 5, 5, 256),

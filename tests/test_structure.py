@@ -10,7 +10,7 @@ from binaries import ROOT
 # A module imports from layers before its own, or from its own. A module that is
 # new needs a place here.
 LAYERS = (
-  {'tasks', 'nets', 'branched', 'lanes', 'blocks'},
+  {'tasks', 'nets', 'branched', 'lanes', 'blocks', 'slices'},
   {'seeds'},
   {'learning'},
   {'measures'},
@@ -22,6 +22,7 @@ LAYERS = (
     'localization',
     'kinship',
     'equality',
+    'basins',
   },
   {'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},

@@ -13,12 +13,14 @@ from ..shared import grids, groups, pages
 
 TITLES = {
   'xor': 'XOR',
+  'or': 'OR',
   'parity': 'Parity',
   'encoder': 'The encoder',
   'addition': 'Binary addition',
 }
 QUESTIONS = {
   'xor': 'Do two bits differ?',
+  'or': 'Is at least one of two bits on?',
   'parity': 'Is an odd number of bits on?',
   'encoder': 'Can a few hidden units carry one of many inputs to its output?',
   'addition': 'Does a net learn to add two binary numbers?',

@@ -5,38 +5,18 @@ import itertools
 from absl import flags
 
 from jaxrep import trials
-from jaxrep.learning import descent, errors
+from jaxrep.learning import errors
 
-from . import common
+from . import common, rule_flags
 
 FLAGS = flags.FLAGS
+flags.adopt_module_key_flags(rule_flags)
 
-common.define_number(
-  'learning_rate', 'ε, on the plain sum of errors over the cases of an update.',
-  above=True, many=True,
-)  # fmt: skip
-common.define_number(
-  'momentum', 'α: the share of the last weight change that is kept.',
-  high=1, many=True,
-)  # fmt: skip
-common.define_number(
-  'init_range', 'Weights start uniform in ± this.', high=1e6, many=True
-)
-flags.DEFINE_enum(
-  'bias_init', None, ['uniform', 'zero'],
-  'Biases start uniform in ± --init_range like the weights, or at 0.',
-)  # fmt: skip
 common.define_number(
   'hidden', 'Hidden units; 0: as many as the source gives the task, if it gives'
   ' any.',
   kind=int, high=256, many=True,
 )  # fmt: skip
-common.define_words(
-  'updates', descent.UPDATES,
-  'Weights change once a sweep; after each case, in the order of the table; or'
-  ' after each case, in an order drawn anew for each sweep.',
-)  # fmt: skip
-common.define_words('precision', trials.PRECISIONS, 'Of training.')
 common.define_number(
   'sweeps', 'Budget: sweeps before a net that has not solved stops.',
   kind=int, low=1, high=2**30,

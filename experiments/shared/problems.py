@@ -2,7 +2,7 @@
 
 import hashlib
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jaxrep import records
 from jaxrep.tasks import boolean
@@ -13,27 +13,34 @@ from . import common
 
 
 def pattern_sets(
-  task: str, sizes: Sequence[int], digest: str | None
+  task: str,
+  sizes: Sequence[int],
+  digest: str | None,
+  *,
+  tasks: Mapping[str, boolean.Task] = boolean.TASKS,
 ) -> tuple[dict[int, Patterns], dict[str, str]]:
   """Returns pattern sets by size, and the flags that pin a table's content.
 
   Args:
-    task: one of `boolean.TASKS`, or the path of a table.
+    task: one of `tasks`, or the path of a table.
     sizes: of the task; 0 is the source's. A table has the size 0.
     digest: what sha256 the table should have, or None.
+    tasks: those that are known.
 
   Raises:
     BadInputError: there is no such task, size or table.
   """
-  if task in boolean.TASKS:
+  if task in tasks:
     if digest is not None:
       raise common.BadInputError(
         f'--task_digest: expected a table with it, found --task={task}'
       )
-    return {size: _make(task, size) for size in _sizes(task, sizes)}, {}
+    known = tasks[task]
+    all_of = _sizes(task, known, sizes)
+    return {size: _make(task, known, size) for size in all_of}, {}
   if not task.endswith('.csv'):
     raise common.BadInputError(
-      f'--task={task}: expected one of {", ".join(boolean.TASKS)} or a'
+      f'--task={task}: expected one of {", ".join(tasks)} or a'
       ' FILE.csv, found neither'
     )
   if sizes != (0,):
@@ -118,8 +125,7 @@ def _pinned(flag: str, path: str, digest: str | None) -> dict[str, str]:
   return {f'{flag}_digest': found}
 
 
-def _sizes(task, sizes) -> list[int]:
-  known = boolean.TASKS[task]
+def _sizes(task, known, sizes) -> list[int]:
   result = list(dict.fromkeys(size or known.size for size in sizes))
   for size in result:
     if size > known.largest:
@@ -129,9 +135,9 @@ def _sizes(task, sizes) -> list[int]:
   return result
 
 
-def _make(task, size) -> Patterns:
+def _make(task, known, size) -> Patterns:
   try:
-    return boolean.TASKS[task].make(size)
+    return known.make(size)
   except ValueError as error:
     raise common.BadInputError(
       f'--size={size} with --task={task}: {error}'

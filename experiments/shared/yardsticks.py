@@ -26,7 +26,7 @@ class Work(NamedTuple):
 
   Attributes:
     cells: the hidden activations of one net over all cases.
-    start: `(key) -> net`.
+    start: `(key, setting) -> net`.
     patterns: what is to be learnt.
     sweep: `(net, change, t, setting) -> (net, change)` of one net, in
       jax.numpy, after t sweeps.
@@ -36,6 +36,7 @@ class Work(NamedTuple):
     rows: `(seeds) -> ` the nets and their settings.
     at_once: how many nets train at once, if the user does not say: so few that
       15 s are the hundreds of sweeps beside which looks at marks are few.
+    unit: of a rate.
   """
 
   cells: int
@@ -46,14 +47,15 @@ class Work(NamedTuple):
   study: seeds.Study
   rows: Callable[[range], seeds.Nets]
   at_once: int = 8192
+  unit: str = 'nets × sweeps / s'
 
-  unit = 'nets × sweeps / s'
   block_size = None  # what `cells` suggest
 
   def starts(self, seed_range: range) -> nets.Net:
     """Returns the nets before training, `[S]` on the leading axis."""
-    keys = jax.vmap(jax.random.key)(np.array(seed_range, np.uint32))
-    return jax.vmap(self.start)(keys)
+    rows = self.rows(seed_range)
+    keys = jax.vmap(jax.random.key)(rows.seed)
+    return jax.vmap(self.start)(keys, rows.setting)
 
   def ways(
     self, count: int, blocks: seeds.Blocks
@@ -249,7 +251,9 @@ def trees(
     split = jax.tree.map(np.asarray, split)
     return seeds.Nets(seed, setting | {'split': split})
 
-  start = functools.partial(branched.init, weight_range=init_range, biases=True)
+  def start(key, _):
+    return branched.init(key, weight_range=init_range, biases=True)
+
   cells = len(patterns.inputs) * 18  # central and penultimate units
   study = families.trial(recipe).study
   return Work(cells, start, patterns, sweep, by_hand, study, rows, at_once=1024)
@@ -322,8 +326,8 @@ def by_jaxrep(work: Work, count: int, blocks: seeds.Blocks) -> Run:
 
 
 def _start(sizes: tuple[int, ...], width: float) -> Callable:
-  return functools.partial(
-    nets.init, sizes=sizes, weight_range=width, bias_range=width
+  return lambda key, _: nets.init(
+    key, sizes, weight_range=width, bias_range=width
   )
 
 

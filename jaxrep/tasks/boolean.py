@@ -1,4 +1,4 @@
-"""The small problems of PDP chapter 8, and a user's own, read from a table."""
+"""The small problems of PDP chapter 8, OR, and a user's own, from a table."""
 
 import os
 from collections.abc import Callable, Mapping
@@ -42,6 +42,16 @@ def xor() -> Patterns:
     Rumelhart, Hinton & Williams, PDP vol. 1 (1986), ch. 8, pp. 331-333.
   """
   return parity(2)
+
+
+def or_() -> Patterns:
+  """Returns 00, 01, 10, 11 and whether any bit is on.
+
+  References:
+    Kolen & Pollack, NIPS 3 (1990), Figs 14-25: nets 2-2-1.
+  """
+  inputs, _ = xor()
+  return Patterns(inputs, inputs.max(axis=1, keepdims=True))
 
 
 def parity(bits: int) -> Patterns:
@@ -108,14 +118,24 @@ def addition(bits: int) -> Patterns:
 
 
 def _xor_of(size: int) -> Patterns:
-  if size != 2:
-    raise ValueError(f'size: expected 2 for xor, found {size}')
+  _two(size, 'xor')
   return xor()
+
+
+def _or_of(size: int) -> Patterns:
+  _two(size, 'or')
+  return or_()
+
+
+def _two(size: int, task: str) -> None:
+  if size != 2:
+    raise ValueError(f'size: expected 2 for {task}, found {size}')
 
 
 TASKS: Mapping[str, Task] = MappingProxyType(
   {
     'xor': Task(_xor_of, 2, 2, lambda bits: 2),
+    'or': Task(_or_of, 2, 2, lambda bits: 2),
     'parity': Task(parity, 4, 10, lambda bits: bits),
     'encoder': Task(encoder, 8, 64, lambda units: units.bit_length() - 1),
     'addition': Task(addition, 2, 4, lambda bits: bits + 1),

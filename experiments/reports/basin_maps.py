@@ -1,0 +1,154 @@
+"""The maps of a record: arrays `[P, P]`, colours, and what their axes are."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from jaxrep import basins, slices
+from jaxrep.claims import basins as claims
+from jaxrep.figures import hues
+from jaxrep.measures import solutions
+
+from ..results.basins import square
+from ..shared.groups import Group, word
+
+Extent = tuple[float, float, float, float]
+
+
+class Kinds(NamedTuple):
+  """The solutions of a record, the most common first.
+
+  Attributes:
+    codes: `[K]`, their signs as numbers.
+    families: `[K]`, of each.
+    names: `[K]`, their signs: '+++ ++- +--'.
+  """
+
+  codes: np.ndarray
+  families: np.ndarray
+  names: Sequence[str]
+
+
+class Map(NamedTuple):
+  """A map, ready to be drawn.
+
+  Attributes:
+    group: its nets.
+    sweeps: `[P, P]`, NaN where a net did not converge.
+    classes: `[P, P]`, of `Kinds`; -1 has none. None: too many weights.
+    ends: `[Q, Q]`, how nets of the coarser grid ended; Q may be 0.
+    extent: low and high end of x, then of y.
+    epochs: that every net made.
+  """
+
+  group: Group
+  sweeps: np.ndarray
+  classes: np.ndarray | None
+  ends: np.ndarray
+  extent: Extent
+  epochs: int
+
+  def times(self) -> np.ndarray:
+    """Returns the picture `[P, P, 3]` of how soon nets converge."""
+    return hues.times_rgb(self.sweeps, most=self.epochs)
+
+
+def kinds(found: Sequence[Group]) -> Kinds | None:
+  """Returns the solutions that nets found; None: they have too many weights.
+
+  A solution is of the family that most of its nets are of: for a few of them a
+  bias decides.
+  """
+  if 'solution' not in found[0].arrays:
+    return None
+  pairs = [
+    np.stack([g.arrays['solution'], g.arrays['family']], axis=1) for g in found
+  ]
+  pairs, counts = np.unique(np.concatenate(pairs), axis=0, return_counts=True)
+  pairs = pairs[np.argsort(-counts, kind='stable')]
+  order = np.sort(np.unique(pairs[:, 0], return_index=True)[1])
+  codes, families = pairs[order][pairs[order, 0] != basins.NONE].T
+  units = found[0].arrays['unit_weights']
+  return Kinds(codes, families, [solutions.words(c, units) for c in codes])
+
+
+def maps(found: Sequence[Group], known: Kinds | None) -> list[Map]:
+  """Returns the maps of a record.
+
+  Args:
+    found: its nets by setting.
+    known: their solutions, from `kinds`.
+  """
+  return [_map(group, known) for group in found]
+
+
+def _map(group, known):
+  arrays = group.arrays
+  classes = None
+  if known is not None:
+    order = np.argsort(known.codes)
+    place = np.searchsorted(known.codes[order], arrays['solution'])
+    place = np.append(order, basins.NONE)[np.minimum(place, len(order))]
+    none = arrays['solution'] == basins.NONE
+    classes = square(np.where(none, basins.NONE, place))
+  at = arrays['coarse']
+  return Map(
+    group,
+    square(arrays['sweeps']),
+    classes,
+    square(arrays['outcome'])[np.ix_(at, at)],
+    (*_ends(square(arrays['x'])[0]), *_ends(square(arrays['y'])[:, 0])),
+    int(arrays['epochs'][0]),
+  )
+
+
+def _ends(line: np.ndarray) -> tuple[float, float]:
+  """Returns the ends of an axis; the high one is a pixel past the last."""
+  return float(line[0]), float(
+    line[-1] + (line[-1] - line[0]) / (len(line) - 1)
+  )
+
+
+def labels(flags: Mapping[str, str], units: np.ndarray) -> list[str]:
+  """Returns what the two axes are, in words.
+
+  Args:
+    flags: of the record.
+    units: `[U]`, weights of each unit, its bias one of them.
+  """
+  names = _weights(units)
+  plane = slices.parse(flags['slice'], len(names), tied=True)
+  words = []
+  for axis in flags['axes'].split(','):
+    if axis not in basins.LETTERS:
+      words.append(word(axis))
+      continue
+    taken = plane.along[basins.LETTERS.index(axis)]
+    which = np.flatnonzero(taken)
+    text = ' and '.join(
+      f'{"−" if taken[k] < 0 else ""}{names[k]}' for k in which[:3]
+    )
+    words.append(text + f' and {len(which) - 3} more' * (len(which) > 3))
+  return words
+
+
+def _weights(units) -> list[str]:
+  """Returns the names of weights: 'weight 6, bias of unit 2'."""
+  names = []
+  for unit, count in enumerate(units, 1):
+    for k in range(1, count + 1):
+      part = 'bias' if k == count else f'input {k}'
+      names.append(f'weight {len(names) + 1} ({part} of unit {unit})')
+  return names
+
+
+def boxes(drawn: Map, flags: Mapping[str, str]) -> dict[str, Extent]:
+  """Returns the parts of a map that a source shows in full, by figure."""
+  x0, x1, y0, y1 = drawn.extent
+  shown = {}
+  for name, box in claims.BOXES.get(flags['slice'], {}).items():
+    inside = x0 <= box[0] and box[1] <= x1 and y0 <= box[2] and box[3] <= y1
+    if inside and 0.02 < (box[1] - box[0]) / (x1 - x0) < 0.9:
+      shown[name] = box
+  return shown

@@ -1,0 +1,91 @@
+"""The results of a map: how many converge, and how rough the boundaries are."""
+
+import math
+
+import numpy as np
+
+from jaxrep import basins, records, stats
+from jaxrep.measures import boundaries
+from jaxrep.measures.minima import Outcome
+
+
+def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
+  """Returns the results of one map, by name.
+
+  Rates are over pixels: their intervals are those of as many points drawn from
+  the map at random. Those of exponents are over the tiles in which they are
+  counted. Boundaries are between solutions, nets that have none being a class
+  of their own; of results that end in `_converged`, between the nets that
+  converged and those that did not.
+
+  Args:
+    arrays: `[P²]`, of the map's nets.
+  """
+  solved = arrays['outcome'] == Outcome.SOLVED
+  epochs = int(arrays['epochs'][0])
+  times = np.where(solved, arrays['sweeps'], epochs)
+  found = {
+    'converged_rate': stats.rate(solved),
+    'sweeps_median': stats.median_sweeps(times, ~solved, epochs),
+    'diverged_rate': stats.rate(arrays['outcome'] == Outcome.DIVERGED),
+    'distinct_rate': stats.rate(distinct(arrays)),
+  }
+  if 'solution' in arrays:
+    for plural, name in (('solutions', 'solution'), ('families', 'family')):
+      kinds = np.setdiff1d(arrays[name], basins.NONE).size
+      found[plural] = stats.Estimate(kinds, None, None, len(solved), '')
+    found |= _roughness(square(arrays['solution']), '')
+  found |= _roughness(square(solved), '_converged')
+  return found | _ends(arrays)
+
+
+def square(pixels: np.ndarray) -> np.ndarray:
+  """Returns a map's pixels `[P², ..]` as rows and columns `[P, P, ..]`."""
+  side = math.isqrt(len(pixels))
+  return pixels.reshape(side, side, *pixels.shape[1:])
+
+
+def distinct(arrays: records.Arrays) -> np.ndarray:
+  """Returns which pixels are not the net of their left or lower neighbour.
+
+  Of one row and one column of a map, `[2 (P - 1)]`. Where it is so narrow that
+  training cannot tell the numbers of two pixels apart, they are the same net.
+  """
+  exact = arrays['error'].dtype
+  lines = square(arrays['x'])[0], square(arrays['y'])[:, 0]
+  return np.concatenate([np.diff(line.astype(exact)) != 0 for line in lines])
+
+
+def _roughness(classes: np.ndarray, ending: str) -> dict[str, stats.Estimate]:
+  """Returns how often neighbours differ, and two exponents."""
+  found = boundaries.counts(classes)
+  differ, pairs = (int(n[0].sum()) for n in (found.differing, found.pairs))
+  dimension, exponent = (
+    f(found.scale) for f in (boundaries.box_dimension, boundaries.sensitivity)
+  )
+  both = [*found.differing, *found.pairs]
+  return {
+    f'boundary_rate{ending}': stats.rate_of(differ, pairs),
+    f'boundary_dimension{ending}': _fitted(dimension, [*found.boxes]),
+    f'sensitivity_exponent{ending}': _fitted(exponent, both),
+  }
+
+
+def _fitted(statistic, columns) -> stats.Estimate:
+  """Returns an exponent with its interval over tiles; none without boundary."""
+  if not np.isfinite(statistic(*columns, axis=-1)):
+    return stats.Estimate(None, None, None, len(columns[0]), '')
+  return stats.bootstrap(statistic, columns, unit='')
+
+
+def _ends(arrays: records.Arrays) -> dict[str, stats.Estimate]:
+  """Returns how the nets of the coarser grid ended."""
+  at = arrays['coarse']
+  if not at.size:
+    return {}
+  ends = square(arrays['outcome'])[np.ix_(at, at)].ravel()
+  return {
+    f'{o.name.lower()}_rate': stats.rate(ends == o)
+    for o in Outcome
+    if o not in (Outcome.SOLVED, Outcome.DIVERGED)
+  }

@@ -1,0 +1,340 @@
+"""Flags of maps: the task, the net, the plane, and what is looked at."""
+
+import contextlib
+import functools
+import itertools
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from absl import flags
+
+from jaxrep import basins, slices, trials
+from jaxrep.tasks import boolean, symmetry
+from jaxrep.tasks.patterns import Patterns
+
+from ..results import basin_parts
+from . import common, problems, rule_flags
+
+FLAGS = flags.FLAGS
+MIDDLE, SOURCE = 'middle', 'source'
+NO_AXES = ('none',)
+LARGEST = 1e6  # magnitude of a coordinate
+
+
+class Shape(common.Shapes):
+  """Parses the hidden units of one net, '4-2', or 'source'."""
+
+  def parse(self, argument):
+    if argument == SOURCE:
+      return argument
+    shapes = super().parse(argument)
+    if len(shapes) > 1:
+      raise ValueError(f'expected one shape, found {argument!r}')
+    return shapes[0]
+
+  def flag_type(self) -> str:
+    return 'shape'
+
+
+class Axes(flags.ArgumentParser):
+  """Parses what the two axes are, 'X,Y', or 'none'."""
+
+  syntactic_help = f'two of {", ".join(basins.AXES)}; or none'
+
+  def parse(self, argument):
+    if isinstance(argument, tuple):
+      return argument
+    words = tuple(word.strip() for word in argument.split(','))
+    words = tuple(
+      w.upper() if w.upper() in basins.LETTERS else w for w in words
+    )
+    if words == NO_AXES:
+      return words
+    unknown = [word for word in words if word not in basins.AXES]
+    if unknown:
+      raise ValueError(f'expected {self.syntactic_help}, found {unknown[0]!r}')
+    if len(words) != 2 or words[0] == words[1]:
+      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
+    return words
+
+  def flag_type(self) -> str:
+    return 'two axes'
+
+
+class Range(flags.ArgumentParser):
+  """Parses where an axis begins and ends, '-10:10'; its value is the text."""
+
+  syntactic_help = 'two numbers, the smaller first, such as -10:10'
+
+  def parse(self, argument):
+    try:
+      low, high = map(float, argument.split(':'))
+    except ValueError:
+      low = high = math.nan
+    if not -LARGEST <= low < high <= LARGEST:
+      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
+    return ':'.join(map(common.as_text, (low, high)))
+
+  def flag_type(self) -> str:
+    return 'low:high'
+
+
+class Point(flags.ArgumentParser):
+  """Parses a place on the map, '-6.966,-0.5', or 'middle'."""
+
+  syntactic_help = f'two finite numbers such as -6.966,-0.5; or {MIDDLE}'
+
+  def parse(self, argument):
+    if isinstance(argument, tuple) or argument.strip() == MIDDLE:
+      return argument
+    try:
+      place = tuple(float(word) for word in argument.split(','))
+    except ValueError:
+      place = ()
+    if len(place) != 2 or not all(map(math.isfinite, place)):
+      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
+    return place
+
+  def flag_type(self) -> str:
+    return 'x,y'
+
+
+# Of the boolean study, and the letter's.
+TASKS = {
+  **boolean.TASKS,
+  'symmetry': boolean.Task(
+    functools.partial(symmetry.patterns, coding='binary'), 6, 10, lambda bits: 2
+  ),
+}
+flags.DEFINE_string(
+  'task', None,
+  f'{", ".join(TASKS)}, or a table: FILE.csv with the header in1,..,out1,.. and'
+  ' one case a row.',
+)  # fmt: skip
+flags.DEFINE_string(
+  'task_digest', None, 'Of a table: what sha256 its bytes should have.'
+)
+common.define_number(
+  'size', 'Bits of parity and symmetry, units of the encoder, bits of each'
+  ' number to add; 0: the source’s.', kind=int,
+)  # fmt: skip
+flags.DEFINE(
+  Shape(256, 'for several layers: 4-2'), 'hidden', None,
+  f'Hidden units: 2, or 4-2 for two layers; {SOURCE}: as many as the task’s'
+  ' source gives it.',
+  FLAGS, common.AsText(),
+)  # fmt: skip
+flags.DEFINE_bool('skip', None, 'Outputs have direct links from the inputs.')
+flags.DEFINE_string(
+  'slice', None,
+  'Where the nets of a map start: each weight in tenths, as +7 or -0.5, X or Y'
+  ' for one that varies along an axis (-X: mirrored), or ? for one drawn from'
+  ' the seed; unit after unit, its weights from below, then its bias. Default'
+  ' for nets of another shape: the first two weights vary, the rest is drawn.',
+)  # fmt: skip
+flags.DEFINE_bool(
+  'tied', None, 'A letter may stand for several weights, which vary together.'
+)
+flags.DEFINE(
+  Axes(), 'axes', None,
+  'What varies along x and y: X and Y, letters of --slice; learning_rate;'
+  ' momentum; init_range, of the weights that are drawn. none: no map, but nets'
+  ' from --seeds, all of whose weights are drawn.',
+  FLAGS, common.AsText(),
+)  # fmt: skip
+for name in basins.SIDES:
+  flags.DEFINE(
+    Range(), f'{name}_range', None,
+    f'Where the {name} axis begins and ends: low:high. The low end is a pixel,'
+    ' the high end is one pixel beyond the last.',
+    FLAGS, common.AsText(),
+  )  # fmt: skip
+flags.DEFINE(
+  Point(), 'centre', None,
+  'Where the map is centred, x,y; “middle”: of the ranges.',
+  FLAGS, common.AsText(),
+)  # fmt: skip
+common.define_number(
+  'zoom', 'How many times narrower the map is than the ranges.', above=True,
+  many=True,
+)  # fmt: skip
+common.define_number(
+  'frames', 'Maps of a movie, from the whole ranges to --zoom, each as many'
+  ' times narrower than the last; 1: no movie.', kind=int, low=1, high=1000,
+)  # fmt: skip
+common.define_number('pixels', 'Of a side of the map.', kind=int, low=2,
+                     high=2**13)  # fmt: skip
+common.define_number(
+  'epochs', 'Every net makes so many; one that has not converged by then has'
+  ' not.', kind=int, low=1, high=2**30,
+)  # fmt: skip
+common.define_number(
+  'flow_time', 'In place of --epochs, so many divided by ε, so that nets of'
+  ' small ε go as far; 0: --epochs are.', high=1e9,
+)  # fmt: skip
+common.define_number(
+  'margin', 'Converged: no output is farther than this from its target.',
+  above=True, high=1,
+)  # fmt: skip
+common.define_number(
+  'outcome_pixels', 'Of a side of a coarser grid, whose nets that do not'
+  ' converge are told by their certificates; 0: none.', kind=int, high=2**10,
+)  # fmt: skip
+flags.DEFINE_bool('keep_weights', None, 'Keep the final weights in nets.npz.')
+flags.adopt_module_key_flags(rule_flags)
+
+
+class Subject(NamedTuple):
+  """What is trained.
+
+  Attributes:
+    patterns: what is to be learnt.
+    sizes: units a layer, inputs first.
+    pinned: the flag that pins a table's content.
+  """
+
+  patterns: Patterns
+  sizes: tuple[int, ...]
+  pinned: Mapping[str, str]
+
+
+def subject() -> Subject:
+  """Returns the task and the net asked for.
+
+  Raises:
+    BadInputError: there is no such task, or --hidden=source and it has none.
+  """
+  sets, pinned = problems.pattern_sets(
+    FLAGS.task, (FLAGS.size,), FLAGS.task_digest, tasks=TASKS
+  )
+  [(size, patterns)] = sets.items()
+  hidden = FLAGS.hidden
+  if hidden == SOURCE:
+    if FLAGS.task not in TASKS:
+      raise common.BadInputError(
+        f'--hidden={SOURCE}: expected a shape such as 2 or 4-2, as a table has'
+        ' no number of its own'
+      )
+    hidden = str(TASKS[FLAGS.task].hidden(size))
+  middle = map(int, hidden.split('-'))
+  ends = patterns.inputs.shape[1], patterns.targets.shape[1]
+  return Subject(patterns, (ends[0], *middle, ends[1]), pinned)
+
+
+def recipes() -> list[trials.Recipe]:
+  """Returns what the flags say of training.
+
+  A recipe for each way of updating, precision, and budget: each ε has a budget
+  of its own with --flow_time.
+
+  Raises:
+    BadInputError: several values of a number that is an axis.
+  """
+  for axis in FLAGS.axes:
+    if axis in FLAGS and len(FLAGS[axis].value) > 1:
+      raise common.BadInputError(
+        f'--{axis}={common.as_text(FLAGS[axis].value)}: expected one value, as'
+        f' it varies along an axis of --axes={common.as_text(FLAGS.axes)}'
+      )
+  budgets = {FLAGS.learning_rate: FLAGS.epochs}
+  if FLAGS.flow_time:
+    if 'learning_rate' in FLAGS.axes:
+      raise common.BadInputError(
+        f'--flow_time={common.as_text(FLAGS.flow_time)}: expected 0 where the'
+        ' learning rate varies over the map'
+      )
+    budgets = {
+      (rate,): math.ceil(FLAGS.flow_time / rate) for rate in FLAGS.learning_rate
+    }
+  return [
+    trials.Recipe(
+      learning_rate=rates,
+      momentum=FLAGS.momentum,
+      init_range=FLAGS.init_range,
+      positive_weight=(1.0,),
+      margin=(FLAGS.margin,),
+      bias_init=FLAGS.bias_init,
+      band=0.0,
+      sweeps=epochs,
+      after=0,
+      updates=updates,
+      precision=precision,
+      links=FLAGS.skip,
+    )
+    for updates, precision, (rates, epochs) in itertools.product(
+      FLAGS.updates, FLAGS.precision, budgets.items()
+    )
+  ]
+
+
+def plane(weights: int) -> tuple[str, slices.Slice]:
+  """Returns the slice asked for, as text and as numbers.
+
+  Args:
+    weights: of a net.
+
+  Raises:
+    BadInputError: it does not say where every weight starts and what varies.
+  """
+  wanted = sorted(set(FLAGS.axes) & set(basins.LETTERS))
+  text = FLAGS.slice
+  if FLAGS['slice'].using_default_value:
+    text = _usual(text, weights, wanted)
+  try:
+    found = slices.parse(text, weights, tied=FLAGS.tied)
+    slices.check_letters(text, found, ''.join(wanted))
+  except ValueError as error:
+    raise common.BadInputError(f'--slice={error}') from None
+  if not found.drawn.any():
+    _check_single('init_range', text, len(FLAGS.init_range))
+    if 'shuffled' not in FLAGS.updates:
+      _check_single('seeds', text, FLAGS.seeds)
+  return text, found
+
+
+def _check_single(name: str, text: str, count: int) -> None:
+  """Sees to it that a map is not drawn twice."""
+  if count > 1:
+    raise common.BadInputError(
+      f'--{name}={common.as_text(FLAGS[name].value)}: expected one, as no weight'
+      f' of --slice={text} is drawn (?)'
+    )
+
+
+def _usual(text: str, weights: int, wanted: Sequence[str]) -> str:
+  """Returns the slice where none is given: the paper's, if it fits."""
+  with contextlib.suppress(ValueError):
+    slices.check_letters(text, slices.parse(text, weights), ''.join(wanted))
+    return text
+  return ''.join(wanted) + '?' * (weights - len(wanted))
+
+
+def view() -> basin_parts.View:
+  """Returns which part of the plane is shown.
+
+  Raises:
+    BadInputError: a learning rate below 0, several zooms of a movie.
+  """
+  ranges = []
+  for side, axis in zip(basins.SIDES, FLAGS.axes, strict=True):
+    text = FLAGS[f'{side}_range'].value
+    low, high = map(float, text.split(':'))
+    if low < 0 and axis not in basins.LETTERS:
+      raise common.BadInputError(
+        f'--{side}_range={text}: expected numbers ≥ 0 for {axis}, found {low:g}'
+      )
+    ranges.append((low, high))
+  zooms = FLAGS.zoom
+  if FLAGS.frames > 1:
+    if len(zooms) > 1 or zooms[0] <= 1:
+      raise common.BadInputError(
+        f'--frames={FLAGS.frames}: expected one --zoom above 1 with it, found'
+        f' --zoom={common.as_text(zooms)}'
+      )
+    zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
+  centre = None if FLAGS.centre == MIDDLE else FLAGS.centre
+  return basin_parts.View(
+    ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels
+  )
