@@ -10,13 +10,13 @@ import functools
 
 from absl import flags
 
-from jaxrep.claims import basins as claims
 from jaxrep.measures import solutions
 
 from .reports import basins as report
-from .results import basin_parts
+from .reports import monte_carlo as drawn_page
+from .results import basin_parts, monte_carlo
 from .results import basins as results
-from .shared import basin_flags, common, groups, running
+from .shared import basin_flags, common, descent, running
 
 FLAGS = flags.FLAGS
 for module in (common, basin_flags):
@@ -28,9 +28,22 @@ def main() -> None:
 
 
 def _main() -> None:
-  patterns, sizes, pinned = basin_flags.subject()
-  recipes, seed_range = basin_flags.recipes(), common.check_seeds()
-  blocks = common.blocks(len(patterns.inputs) * sum(sizes[1:-1]))
+  subject, recipes = basin_flags.subject(), basin_flags.recipes()
+  cells = len(subject.patterns.inputs) * sum(subject.sizes[1:-1])
+  seed_range, blocks = common.check_seeds(), common.blocks(cells)
+  study = _drawn if FLAGS.axes == basin_flags.NO_AXES else _maps
+  decided, *rest = study(subject, recipes, seed_range, blocks)
+  decided |= {'block_size': blocks.size, **subject.pinned}
+  experiment = running.Experiment(
+    'basins', common.deciding_flags('basins', **decided), *rest
+  )
+  out = FLAGS.out or 'runs/basins'
+  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+
+
+def _maps(subject, recipes, seed_range, blocks):
+  """Returns flags, parts, results, page and judge of maps."""
+  patterns, sizes, _ = subject
   units = solutions.groups(basin_parts.shapes(recipes[0], sizes))
   text, plane = basin_flags.plane(sum(units))
   parts = basin_parts.parts(
@@ -44,18 +57,26 @@ def _main() -> None:
     keep_weights=FLAGS.keep_weights,
     blocks=blocks,
   )
-  experiment = running.Experiment(
-    'basins',
-    common.deciding_flags(
-      'basins', block_size=blocks.size, slice=text, **pinned
-    ),
-    parts,
-    results.results,
-    report.page,
-    functools.partial(groups.judge, claims.CLAIMS, fixed={'task': FLAGS.task}),
+  judge = functools.partial(results.judge, task=FLAGS.task)
+  return {'slice': text}, parts, results.results, report.page, judge
+
+
+def _drawn(subject, recipes, seed_range, blocks):
+  """Returns the same for nets all of whose weights are drawn."""
+  parts = descent.parts(
+    recipes,
+    subject.patterns,
+    hidden=[basin_flags.one_layer(subject.sizes)],
+    seed_range=seed_range,
+    blocks=blocks,
   )
-  out = FLAGS.out or 'runs/basins'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  return (
+    {},
+    parts,
+    functools.partial(monte_carlo.results, epochs=FLAGS.epochs),
+    drawn_page.page,
+    functools.partial(monte_carlo.judge, task=FLAGS.task),
+  )
 
 
 if __name__ == '__main__':

@@ -36,6 +36,7 @@ STUDIES = {
   'basins': basin_yardsticks.plane(
     '+7+4-9-9-5Y-3+9X', (2, 2, 1), boolean.xor(),
     learning_rate=3.0, momentum=0.7, ends=(-10.0, 10.0), pixels=1024,
+    epochs=200,
   ),
   'recirculation': yardsticks.loop(
     (4, 2, 4), boolean.encoder(4),

@@ -19,6 +19,7 @@ from test_credit_figures import CASES as CREDIT
 from test_loop_figures import CASES as LOOP
 from test_tally_figures import CASES as TALLIES
 from test_tree_figures import CASES as TREES
+from test_weather_figures import CASES as WEATHER
 
 from jaxrep import figures
 from jaxrep.figures import (
@@ -34,7 +35,8 @@ from jaxrep.figures import (
 from jaxrep.measures.minima import Outcome
 
 HELPERS = (
-  'cells', 'dots', 'heights', 'lettering', 'links', 'poles', 'style', 'ticks'
+  'cells', 'dots', 'heights', 'hues', 'lettering', 'links', 'poles', 'style',
+  'ticks',
 )  # fmt: skip
 NAMES = dict(enumerate(style.OUTCOMES))  # 0 is solved
 NAN, INF = np.nan, np.inf
@@ -246,7 +248,7 @@ CASES = {
     'nasty': sorted_inputs(nasty(8)),
   },
 }  # fmt: skip
-CASES |= ALIGNMENTS | CREDIT | LOOP | TALLIES | TREES
+CASES |= ALIGNMENTS | CREDIT | LOOP | TALLIES | TREES | WEATHER
 WALK = [
   pytest.param(draw, id=f'{function.__name__}: {name}')
   for function, cases in CASES.items()

@@ -6,13 +6,18 @@ import jax
 import numpy as np
 import pytest
 
-from experiments.shared import yardsticks
-from jaxrep import seeds
+from experiments.shared import basin_yardsticks, yardsticks
+from jaxrep import nets, seeds
+from jaxrep.learning import descent
 from jaxrep.tasks import boolean
 
 COUNT = 64  # nets: two blocks on two devices
 WORKS = {
   'layered': yardsticks.layered((2, 2, 1), boolean.xor(), learning_rate=0.25),
+  'plane': basin_yardsticks.plane(
+    '+7+4-9-9-5Y-3+9X', (2, 2, 1), boolean.xor(),
+    learning_rate=3.0, momentum=0.7, ends=(-10.0, 10.0), pixels=8, epochs=40,
+  ),
   'loop': yardsticks.loop(
     (4, 2, 4), boolean.encoder(4),
     learning_rate=20.0, regression=0.75, init_range=0.5,
@@ -23,6 +28,7 @@ WORKS = {
 }  # fmt: skip
 
 
+FAST = ('layered', 'plane')
 SWEEPS = 4
 
 
@@ -70,11 +76,11 @@ def close(found, expected):
 
 @pytest.mark.parametrize(
   'name',
-  ['layered']
+  [*FAST]
   + [
     pytest.param(name, marks=pytest.mark.slow)
     for name in WORKS
-    if name != 'layered'
+    if name not in FAST
   ],
 )
 def test_all_ways_train_the_same_nets(name, work, plain, blocks):
@@ -88,7 +94,7 @@ def test_all_ways_train_the_same_nets(name, work, plain, blocks):
 
 
 @pytest.mark.parametrize(
-  'name', ['layered', 'loop', pytest.param('trees', marks=pytest.mark.slow)]
+  'name', [*FAST, 'loop', pytest.param('trees', marks=pytest.mark.slow)]
 )
 def test_in_blocks_the_same_nets_are_trained(name, plain, blocks):
   work = WORKS[name]
@@ -107,3 +113,30 @@ def test_a_run_starts_anew_each_time(work):
   run = yardsticks.by_numpy(work)
   first, again = run(3), run(3)
   jax.tree.map(np.testing.assert_array_equal, first, again)
+
+
+# Pixels of a side of 8 are 20 / 8 apart: net 11 is in row 1 and column 3.
+@pytest.mark.parametrize(('k', 'x', 'y'), [(0, -10, -10), (11, -2.5, -7.5)])
+def test_nets_of_a_map_start_at_its_pixels(k, x, y):
+  starts = WORKS['plane'].starts(range(k, k + 1))
+  [found] = jax.vmap(nets.listed)(starts)
+  weights = [0.7, 0.4, -0.9, -0.9, -0.5, y, -0.3, 0.9, x]
+  np.testing.assert_array_equal(found, np.float32(weights))
+
+
+def test_nets_of_a_map_go_on_when_they_have_converged(blocks):
+  look = yardsticks.by_jaxrep(WORKS['plane'], COUNT, blocks)(100)
+  assert np.sum(look.state.solved_at != descent.NEVER) > 5
+  np.testing.assert_array_equal(look.state.sweep, 100)
+
+
+def test_nets_of_a_map_are_looked_at_as_often_as_in_a_study():
+  marks = WORKS['plane'].marks
+  assert marks(40) == [5, 10, 15, 20, 25, 30, 35, 40]  # 8 times
+  assert marks(12) == [5, 10, 12]
+  assert marks(1) == [1]
+
+
+def test_there_are_as_many_nets_as_pixels():
+  with pytest.raises(IndexError):
+    WORKS['plane'].rows(range(COUNT + 1))

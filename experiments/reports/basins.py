@@ -1,13 +1,17 @@
 """The page of maps."""
 
+import numpy as np
 
 from jaxrep import records, report, tables
 from jaxrep.figures import hues
 
 from ..shared import grids, groups, pages
-from . import basin_figures, basin_maps
+from . import basin_figures, basin_fits, basin_maps, basin_movie
 
-LARGE = 2  # maps that are drawn in full; more are drawn beside each other
+# Maps that are drawn in full, more are drawn beside each other; of so many at
+# most, evenly spaced.
+LARGE, MOST = 2, 30
+SEVERAL = 4  # maps whose scaling is drawn in one figure
 DIMENSION = grids.Drawn(
   'boundary_dimension',
   'How rough the boundaries are',
@@ -23,8 +27,8 @@ EXPONENT = grids.Drawn(
   'What more digits buy',
   'sensitivity exponent α',
   'The share of pairs of pixels that end in different classes grows with their'
-  ' distance to this power: 1 for smooth boundaries; near 0, no number of digits'
-  ' of the start says how a net ends.',
+  ' distance to this power: 1 for smooth boundaries; near 0, hardly any number'
+  ' of digits of the start says how a net ends.',
   unit='',
   missing='no boundary',
   levels=(),
@@ -46,81 +50,91 @@ def page(record: records.Record) -> report.Page:
   found = groups.groups(record.parts, record.summary['settings'])
   known = basin_maps.kinds(found)
   maps = basin_maps.maps(found, known)
-  units = found[0].arrays['unit_weights']
-  x, y = basin_maps.labels(record.flags, units)
-  where = {'xlabel': x, 'ylabel': y}
-  figures = []
+  names = list(groups.free(found))
+  captions = [groups.words(group, names) for group in found]
+  pictures = {'times': [drawn.times() for drawn in maps]}
+  if known is not None:
+    pictures['solutions'] = [
+      hues.solutions_rgb(drawn.classes, known.families) for drawn in maps
+    ]
   if len(maps) <= LARGE:
-    for k, drawn in enumerate(maps):
-      figures += _large(record, drawn, known, where, k, len(maps))
+    figures = _large(record, maps, known, captions)
   else:
-    figures += _sheets(found, maps, known)
-    drawn = CONVERGED, DIMENSION, EXPONENT
-    figures += grids.figures(found, drawn, {})[1:]
-  return pages.assembled(
-    record,
-    found,
-    title='Weather maps',
-    lede=_lede(record, found),
-    figures=figures,
-    below=[],
-    shown=SHOWN,
-  )
+    figures = _small(found, pictures, captions)
+  figures.append(basin_fits.scaling(found[:SEVERAL], captions[:SEVERAL]))
+  pages_of = pages.assembled(
+    record, found, title='Weather maps', lede=_lede(record, found),
+    figures=figures, below=basin_fits.precision(found), shown=SHOWN,
+  )  # fmt: skip
+  return pages_of._replace(files=_files(record, pictures, captions))
+
+
+def _files(record, pictures, captions) -> dict[str, bytes]:
+  """Returns maps with a pixel for each net, and the movie."""
+  if int(record.flags['frames']) > 1:
+    return {
+      f'{name}.gif': basin_movie.gif(shown, captions)
+      for name, shown in pictures.items()
+    }
+  return {
+    f'maps/{name}_{k:02}.png': basin_movie.png(picture)
+    for name, shown in pictures.items()
+    for k, picture in enumerate(shown, 1)
+  }
 
 
 def _lede(record, found) -> str:
-  pixels = int(record.flags['pixels'])
+  pixels, several = int(record.flags['pixels']), len(found) > 1
   start = (
-    f'Where do nets learn? {len(found)} map{"s" * (len(found) > 1)} of'
-    f' {pixels:,} × {pixels:,} nets.'
+    f'Where do nets learn? {len(found)} map{"s" * several} of'
+    f' {pixels:,} × {pixels:,} nets, {record.summary["nets"]:,} in all.'
   )
-  if len(found) > 1:
-    rates = [g.results['converged_rate']['value'] for g in found]
-    return f'{start} {min(rates):.1%} to {max(rates):.1%} converge.'
-  rate = tables.measured(found[0].results['converged_rate'])
-  dimension = tables.measured(found[0].results['boundary_dimension'])
-  return f'{start} {rate} converge; boundaries have dimension {dimension}.'
+  if several:
+    low, high = grids.span(found, 'converged_rate')
+    return f'{start} {low} to {high} converge.'
+  results = found[0].results
+  rate = tables.measured(results['converged_rate'])
+  rough = results.get('boundary_dimension', {})
+  if rough.get('value') is None:
+    return f'{start} {rate} converge.'
+  return (
+    f'{start} {rate} converge; the boundaries between solutions have dimension'
+    f' {tables.measured(rough)} where smooth lines have 1.'
+  )
 
 
-def _large(record, drawn, known, where, k, total) -> list[report.Figure]:
-  """Returns a map in full: times, solutions, ends."""
-  number = f'_{k + 1}' if total > 1 else ''
-  names = list(groups.free([m for m in [drawn.group]]))
-  where = where | {'boxes': basin_maps.boxes(drawn, record.flags)}
-  which = f' ({drawn.group.setting["updates"]})' if total > 1 else ''
-  figures = [
-    basin_figures.times(drawn, f'times{number}', f'How soon{which}', where)
-  ]
-  if known is not None:
-    figures.append(
-      basin_figures.solutions(
-        drawn, known, f'solutions{number}', f'Which solution{which}', where
+def _large(record, maps, known, captions) -> list[report.Figure]:
+  """Returns maps in full: how soon, which solution, how they end."""
+  units = maps[0].group.arrays['unit_weights']
+  x, y = basin_maps.labels(record.flags, units)
+  figures = []
+  for k, (drawn, caption) in enumerate(zip(maps, captions, strict=True), 1):
+    number = f'_{k}' if len(maps) > 1 else ''
+    which = f': {caption}' if caption else ''
+    boxes = basin_maps.boxes(drawn, record.flags)
+    where = {'xlabel': x, 'ylabel': y, 'boxes': boxes}
+    figures.append(basin_figures.times(drawn, number, which, where))
+    if known is not None:
+      figures.append(
+        basin_figures.solutions(drawn, known, number, which, where)
       )
-    )
-  if drawn.ends.size:
-    figures.append(
-      basin_figures.outcomes(
-        drawn, f'outcomes{number}', f'How they end{which}', where
-      )
-    )
+    if drawn.ends.size:
+      figures.append(basin_figures.outcomes(drawn, number, which, where))
   return figures
 
 
-def _sheets(found, maps, known) -> list[report.Figure]:
-  names = list(groups.free(found))
-  captions = [groups.words(g, names) for g in found]
+def _small(found, pictures, captions) -> list[report.Figure]:
+  """Returns maps beside each other, and their results over what varies."""
+  shown = np.unique(np.linspace(0, len(found) - 1, MOST).round().astype(int))
   figures = [
     basin_figures.sheet(
-      maps, [m.times() for m in maps], captions, name='sheet_times',
-      title='How soon', caption='Brighter is sooner; black: never.',
+      name, [every[k] for k in shown], [captions[k] for k in shown]
     )
-  ]  # fmt: skip
-  if known is not None:
-    figures.append(
-      basin_figures.sheet(
-        maps, [hues.solutions_rgb(m.classes, known.families) for m in maps],
-        captions, name='sheet_solutions', title='Which solution',
-        caption='One hue a family of solutions; black: not converged.',
-      )
-    )  # fmt: skip
-  return figures
+    for name, every in pictures.items()
+  ]
+  drawn = CONVERGED, DIMENSION, EXPONENT
+  return figures + [
+    figure
+    for figure in grids.figures(found, drawn, {})
+    if figure.name != 'outcomes'
+  ]

@@ -68,7 +68,10 @@ def parts(
     keep_weights: whether the record keeps the final weights.
     blocks: the layout.
   """
-  words = [(r.updates, r.precision, str(r.sweeps)) for r in recipes]
+  words = [
+    (r.updates, r.precision, ','.join(map(str, r.learning_rate)))
+    for r in recipes
+  ]
   differ = [len(set(column)) > 1 for column in zip(*words, strict=True)]
   windows = {zoom: view.window(zoom) for zoom in view.zooms}
 
@@ -95,8 +98,7 @@ def parts(
       )
 
     special = [word for word, d in zip(said, differ, strict=True) if d]
-    fixed = {'updates': recipe.updates, 'precision': recipe.precision,
-             'epochs': recipe.sweeps}  # fmt: skip
+    fixed = {'updates': recipe.updates, 'precision': recipe.precision}
     return running.Part(
       '_'.join(['map', *special]),
       pixels,

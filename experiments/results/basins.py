@@ -1,12 +1,19 @@
 """The results of a map: how many converge, and how rough the boundaries are."""
 
 import math
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from jaxrep import basins, records, stats
+from jaxrep.claims import basins as claims
 from jaxrep.measures import boundaries
 from jaxrep.measures.minima import Outcome
+
+from ..shared import groups
+
+DECADE = 10  # ε has to vary by this factor to say what its limit is
 
 
 def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
@@ -37,6 +44,31 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
     found |= _roughness(square(arrays['solution']), '')
   found |= _roughness(square(solved), '_converged')
   return found | _ends(arrays)
+
+
+def judge(
+  parts: Mapping[str, records.Arrays],
+  settings: list[dict[str, Any]],
+  *,
+  task: str,
+) -> list[dict[str, Any]]:
+  """Returns verdicts on what the paper says of its maps.
+
+  Args:
+    parts: the record's arrays.
+    settings: with their results.
+    task: its name.
+  """
+  found = groups.groups(parts, settings)
+  verdicts = groups.verdicts(claims.CLAIMS, found, lambda group: {'task': task})
+  names = [name for name in groups.free(found) if name != 'learning_rate']
+  for _, alike in groups.alike_but('learning_rate', found):
+    alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
+    rates = [g.setting['learning_rate'] for g in alike]
+    if rates[-1] >= DECADE * rates[0] and 'solution' in alike[0].arrays:
+      ends = (g.results['boundary_dimension'] for g in (alike[-1], alike[0]))
+      verdicts.append(claims.smoother(*ends, groups.words(alike[0], names)))
+  return verdicts
 
 
 def square(pixels: np.ndarray) -> np.ndarray:

@@ -298,8 +298,8 @@ def _check_single(name: str, text: str, count: int) -> None:
   """Sees to it that a map is not drawn twice."""
   if count > 1:
     raise common.BadInputError(
-      f'--{name}={common.as_text(FLAGS[name].value)}: expected one, as no weight'
-      f' of --slice={text} is drawn (?)'
+      f'--{name}={common.as_text(FLAGS[name].value)}: expected one, as no'
+      f' weight of --slice={text} is drawn (?)'
     )
 
 
@@ -338,3 +338,22 @@ def view() -> basin_parts.View:
   return basin_parts.View(
     ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels
   )
+
+
+def one_layer(sizes: tuple[int, ...]) -> int:
+  """Returns the hidden units of a net all of whose weights are drawn.
+
+  Raises:
+    BadInputError: several layers, several zooms and the like, which nets that
+      are not on a map do not have.
+  """
+  if len(sizes) != 3:
+    raise common.BadInputError(
+      f'--hidden={FLAGS.hidden}: expected one hidden layer with --axes=none'
+    )
+  if FLAGS.flow_time:
+    raise common.BadInputError(
+      f'--flow_time={common.as_text(FLAGS.flow_time)}: expected 0 with'
+      ' --axes=none'
+    )
+  return sizes[1]

@@ -1,7 +1,8 @@
 """What maps of initial conditions are measured against: layered nets, as ever.
 
-Only where nets start is special, and that solved nets go on: every pixel of a
-map makes all of its epochs.
+Special are where nets start, that solved nets go on, as every pixel of a map
+makes all of its epochs, and that there are few looks: for a million nets at
+once, a look costs as much as twenty epochs.
 """
 
 import jax
@@ -22,6 +23,7 @@ def plane(
   momentum: float,
   ends: tuple[float, float],
   pixels: int,
+  epochs: int,
 ) -> yardsticks.Work:
   """Returns the work of a map: full-batch descent from the pixels of a slice.
 
@@ -35,6 +37,8 @@ def plane(
     momentum: α.
     ends: of both axes.
     pixels: of a side of the map, all of which train at once.
+    epochs: of a map; jaxrep looks as often as it does there, however long the
+      benchmark runs.
   """
   recipe = trials.Recipe(
     learning_rate=(learning_rate,), momentum=(momentum,), init_range=(1.0,),
@@ -42,7 +46,7 @@ def plane(
     sweeps=2**30, after=0,
   )  # fmt: skip
   draw = trials.drawing(recipe, sizes)
-  like = jax.eval_shape(draw, jax.random.key(0), 1.0)
+  like = jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))
   weights = sum(a.size for a in jax.tree.leaves(like))
   of_map = basins.Plane(slices.parse(line, weights), basins.LETTERS, draw)
 
@@ -58,13 +62,16 @@ def plane(
     given |= {'start': weights.astype(np.float32)}
     return seeds.Nets(some.seed, given)
 
+  study = basins.trial(recipe, sizes).study
+  every = basins.trial(recipe._replace(sweeps=epochs), sizes).marks[0]
   work = yardsticks.layered(
     sizes, patterns, learning_rate=learning_rate, momentum=momentum
   )
   return work._replace(
     start=start,
-    study=basins.trial(recipe, sizes).study,
+    study=study,
     rows=rows,
     at_once=pixels**2,
     unit='nets × epochs / s',
+    marks=lambda last: [*range(every, last, every), last],
   )

@@ -5,7 +5,7 @@ from the same starts. None looks for solved nets, which jaxrep does.
 """
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -37,6 +37,7 @@ class Work(NamedTuple):
     at_once: how many nets train at once, if the user does not say: so few that
       15 s are the hundreds of sweeps beside which looks at marks are few.
     unit: of a rate.
+    marks: `(sweeps) -> ` the marks at which jaxrep looks at its nets.
   """
 
   cells: int
@@ -48,6 +49,7 @@ class Work(NamedTuple):
   rows: Callable[[range], seeds.Nets]
   at_once: int = 8192
   unit: str = 'nets × sweeps / s'
+  marks: Callable[[int], Sequence[int]] = seeds.marks
 
   block_size = None  # what `cells` suggest
 
@@ -315,7 +317,7 @@ def by_jaxrep(work: Work, count: int, blocks: seeds.Blocks) -> Run:
 
   def run(sweeps):
     for look in seeds.evolve(  # noqa: B007 - the last one is used
-      work.study, rows, marks=seeds.marks(sweeps), blocks=blocks,
+      work.study, rows, marks=work.marks(sweeps), blocks=blocks,
       shared=work.patterns,
     ):  # fmt: skip
       pass

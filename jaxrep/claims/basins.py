@@ -1,11 +1,27 @@
-"""What Kolen & Pollack claim of maps of initial conditions."""
+"""What Kolen & Pollack claim of nets and of where these start."""
 
 import types
+from collections.abc import Mapping
+from typing import Any
 
-from jaxrep.claims.judges import Claim, above
+from jaxrep import stats
+from jaxrep.claims.judges import (
+  DEPENDS,
+  FAILS,
+  HOLDS,
+  RARE,
+  UNDECIDED,
+  Claim,
+  above,
+  between,
+)
 
 _SOURCE = 'Kolen & Pollack, NIPS 3 (1990)'
-
+# "p < 0.5"; and what we read "low levels of nonconvergent behavior" as.
+HALF, LOW = 0.5, RARE
+# A dimension from which on we call a boundary fractal-like at the scales that a
+# map shows: smooth lines measure 1, give or take a few hundredths.
+FRACTAL = 1.1
 # What later figures zoom into, by the slice: low and high x, then y.
 BOXES = types.MappingProxyType({
   '+7+4-9-9-5Y-3+9X': {
@@ -21,13 +37,125 @@ BOXES = types.MappingProxyType({
   },
 })  # fmt: skip
 
+# Of a map.
 CLAIMS = (
   Claim(
     'fractal',
-    f'{_SOURCE}, p. 865',
-    'The boundaries between solutions are fractal-like.',
-    'a picture',
+    f'{_SOURCE}, Figs 12-25',
+    'The boundaries between solutions look fractal. (Ours: their box-counting'
+    f' dimension over the scales of this map is above {FRACTAL}.)',
+    'pictures',
     'boundary_dimension',
-    above('boundary_dimension', 1.1),
+    above('boundary_dimension', FRACTAL),
   ),
 )
+# Of nets whose first weights are all drawn, by their range.
+BY_RANGE = (
+  Claim(
+    'range-2-to-4',
+    f'{_SOURCE}, on Fig. 1',
+    'With first weights in ± 2 to 4, 5 to 50 percent of nets do not converge'
+    ' within 50,000 epochs.',
+    '5 to 50 %',
+    'unsolved_rate',
+    lambda results: between(results['unsolved_rate'], 0.05, 0.5),
+    {'task': 'xor', 'hidden': 2, 'init_range': lambda range_: 2 <= range_ <= 4},
+  ),
+)
+
+
+def grows(pairs: stats.PairedRates, setting: str) -> dict[str, Any]:
+  """Returns the verdict on whether wider first weights converge less often.
+
+  Args:
+    pairs: nets that do not converge from the widest range, less those from the
+      narrowest, on the same seeds.
+    setting: what tells it from others that are judged with it.
+  """
+  verdict = UNDECIDED
+  if pairs.p_value is not None and pairs.p_value < 0.05:
+    verdict = HOLDS if pairs.only_a > pairs.only_b else FAILS
+  words = (
+    'Nets converge less often, the wider the range of their first weights.'
+    ' (Ours: the widest range against the narrowest, seed by seed.)'
+  )
+  return {
+    'id': 'range-grows',
+    'source': f'{_SOURCE}, on Fig. 1',
+    'claim': f'{words} ({setting})' if setting else words,
+    'given': 'a figure',
+    'result': 'unsolved_rate',
+    'ours': stats.as_json(pairs.difference),
+    'verdict': verdict,
+  }
+
+
+def necessary(
+  rates: Mapping[float, Mapping[str, Any]], setting: str
+) -> dict[str, Any]:
+  """Returns the verdict on whether only narrow first weights will do.
+
+  Holds where the narrow ranges are low and the others are not; fails where a
+  wider one is low, too, or none is.
+
+  Args:
+    rates: nets that do not converge, as JSON, by their range.
+    setting: what tells it from others that are judged with it.
+  """
+  low = {r: between(rate, 0.0, LOW) for r, rate in rates.items()}
+  narrow = [word for r, word in low.items() if r <= HALF]
+  wide = [word for r, word in low.items() if r > HALF]
+  verdict = UNDECIDED
+  if HOLDS in wide or set(narrow) == {FAILS}:
+    verdict = FAILS
+  elif set(narrow) == {HOLDS} and set(wide) == {FAILS}:
+    verdict = HOLDS
+  fine = [r for r, word in low.items() if word == HOLDS]
+  words = (
+    'First weights in less than ± 0.5 are quite necessary for low levels of'
+    f' nonconvergence (read as: below {LOW:.0%}).'
+  )
+  return {
+    'id': 'range-half',
+    'source': f'{_SOURCE}, on Fig. 1',
+    'claim': f'{words} ({setting})' if setting else words,
+    'given': 'words',
+    'result': 'unsolved_rate',
+    'ours': f'low up to ± {max(fine):g}' if fine else 'low nowhere',
+    'verdict': verdict,
+  }
+
+
+def smoother(
+  coarse: Mapping[str, Any], fine: Mapping[str, Any], setting: str
+) -> dict[str, Any]:
+  """Returns the verdict on whether small steps smooth the boundaries out.
+
+  Holds where the dimension's interval at the smallest ε lies below that at the
+  largest, and reaches down to what smooth lines measure.
+
+  Args:
+    coarse: the dimension at the largest ε, as JSON.
+    fine: at the smallest.
+    setting: what tells it from others that are judged with it.
+  """
+  verdict = UNDECIDED
+  if None not in (coarse['low'], coarse['high'], fine['low'], fine['high']):
+    if fine['high'] < coarse['low']:
+      verdict = HOLDS if fine['low'] <= FRACTAL else DEPENDS
+    elif fine['low'] > coarse['high']:
+      verdict = FAILS
+  words = (
+    'The boundaries arise from the non-zero learning parameters, so they smooth'
+    ' out as ε → 0. (Ours: the dimension at the smallest ε, all nets going'
+    ' equally far.)'
+  )
+  return {
+    'id': 'smoother',
+    'source': f'{_SOURCE}, conclusion',
+    'claim': f'{words} ({setting})' if setting else words,
+    'given': 'words',
+    'result': 'boundary_dimension',
+    'ours': fine,
+    'verdict': verdict,
+  }

@@ -6,11 +6,13 @@ from typing import NamedTuple
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from jaxrep.figures import cells, settings, style, ticks
 
 BAND = '#E9DFC7'
+WIDE = 230  # points; narrower axes have their legend below them
 
 
 class Scaling(NamedTuple):
@@ -62,63 +64,65 @@ def scaling(
   Raises:
     ValueError: a series whose values or fitted points are not one a scale.
   """
-  handles, seen, lost = [], [], 0
+  lines, seen, lost = [], [np.zeros((2, 0))], 0
   for k, (label, one) in enumerate(series.items()):
-    scale, value = (np.asarray(a, float) for a in (one.scale, one.value))
-    fitted = np.ones(scale.shape, bool) if one.fitted is None else one.fitted
-    fitted = np.asarray(fitted, bool)
-    if not scale.shape == value.shape == fitted.shape:
-      raise ValueError(
-        f'series: {label}: expected {len(scale)} values and fitted points, one'
-        f' a scale, found {len(value)} and {len(fitted)}'
-      )
-    there = np.isfinite(scale) & np.isfinite(value) & (scale > 0) & (value > 0)
-    lost += (~there).sum()
-    seen.append(np.stack([scale, value])[:, there])
+    points, fitted = _points(label, one)
+    there = np.isfinite(points).all(axis=0) & (points > 0).all(axis=0)
+    lost += int((~there).sum())
+    seen.append(points[:, there])
     look = style.series(k)
-    dots = {'ls': '', 'marker': look.marker, 'ms': 5, 'color': look.color}
+    dots = {'marker': look.marker, 'ms': 5, 'color': look.color}
     for here, face in ((fitted, look.color), (~fitted, 'white')):
-      ax.plot(scale[here & there], value[here & there], mfc=face, **dots,
-              zorder=3)  # fmt: skip
-    ends = scale[fitted & there]
+      ax.plot(*points[:, here & there], ls='', mfc=face, **dots, zorder=3)
+    ends = points[0, fitted & there]
     ends = np.array([ends.min(), ends.max()]) if len(ends) else ends
-    heights = np.exp(one.intercept + one.slope * np.log(ends))
-    name = ': '.join(filter(None, [label, one.words]))
-    [line] = ax.plot(
-      ends, heights, color=look.color, ls=look.dashes, lw=1.4, label=name,
-      marker='', zorder=2,
-    )  # fmt: skip
-    handles.append((line, dots, name))
-  seen = np.concatenate([np.zeros((2, 0)), *seen], axis=1)
+    line = {'color': look.color, 'ls': look.dashes, 'lw': 1.4}
+    ax.plot(ends, np.exp(one.intercept + one.slope * np.log(ends)), **line)
+    words = ': '.join(filter(None, [label, one.words]))
+    lines.append(Line2D([], [], label=words, **(line | dots)))
+  seen = np.concatenate(seen, axis=1)
   style.dress(ax, title=title, xlabel=xlabel, ylabel=ylabel)
   if lost:
-    style.remark(ax, f'not drawn: {lost:,} point' + 's' * (lost > 1)
-                 + ' not above 0')  # fmt: skip
+    words = f'not drawn: {lost} point' + 's' * (lost > 1) + ' not above 0'
+    style.remark(ax, words)
   if not seen.size:
     ax.set(xticks=[], yticks=[])
     style.nothing(ax, 'nothing to show')
     return
-  lines = _explained(handles)
   for name, slope in (slopes or {}).items():
-    lines += ax.plot(*_compared(seen, slope), color=style.FAINT, lw=0.9,
-                     ls=(0, (4, 3)), label=name, zorder=1)  # fmt: skip
-  cells.ruled(ax.xaxis, np.unique(seen[0]), 'log')
+    thin = {'color': style.FAINT, 'lw': 0.9, 'ls': (0, (4, 3)), 'zorder': 1}
+    lines += ax.plot(*_compared(seen, slope), label=name, **thin)
   low, high = seen.min(axis=1), seen.max(axis=1)
-  ax.set(yscale='log', xlim=_room(low[0], high[0]), ylim=_room(low[1], high[1]))
+  ax.set(yscale='log', ylim=_room(low[1], high[1]))
   ticks.logarithmic(ax.yaxis, *ax.get_ylim())
   if unit in ticks.SHARES:
     ticks.percent(ax.yaxis)
-  ax.legend(handles=lines, loc='best', handlelength=3.2)
+  width = style.points(ax)[0]
+  scales = np.unique(seen[0])
+  few = int(np.ceil(len(scales) / max(width / 26, 1)))  # a label is so wide
+  cells.ruled(ax.xaxis, scales[::few] if len(scales) <= 10 else scales, 'log')
+  ax.set_xlim(_room(low[0], high[0]))
+  if width > WIDE:
+    ax.legend(handles=lines, loc='best', handlelength=3.2)
+  else:
+    under = (36 + 13 * bool(lost)) / 8.5  # below the words under the axes
+    ax.legend(
+      handles=lines, loc='upper center', bbox_to_anchor=(0.45, 0),
+      borderaxespad=under, fontsize=8.5, handlelength=3.2,
+    )  # fmt: skip
 
 
-def _explained(handles):
-  """Returns the legend's lines: a fit and its points together."""
-  lines = []
-  for line, dots, name in handles:
-    both = {**dots, 'ls': line.get_linestyle(), 'label': name}
-    both |= {'ls': line._unscaled_dash_pattern}
-    lines.append(matplotlib.lines.Line2D([], [], lw=1.4, **both))
-  return lines
+def _points(label, one):
+  """Returns scales and values `[2, K]`, and which of them were fitted."""
+  scale, value = (np.asarray(a, float) for a in (one.scale, one.value))
+  fitted = np.ones(scale.shape) if one.fitted is None else one.fitted
+  fitted = np.asarray(fitted, bool)
+  if not scale.shape == value.shape == fitted.shape:
+    raise ValueError(
+      f'series: {label}: expected {len(scale)} values and fitted points, one a'
+      f' scale, found {len(value)} and {len(fitted)}'
+    )
+  return np.stack([scale, value]), fitted
 
 
 def _compared(seen, slope):

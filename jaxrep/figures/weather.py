@@ -22,7 +22,7 @@ NEVER = 'black'
 LONGEST = 9  # letters of a tick; longer ones are given from a base
 FAMILIES = 6  # in a legend; the others are counted together
 SWATCHES = 4  # of a family, in a legend
-SIGNS = 'families by the signs of their weights, share of nets'
+SIGNS = 'signs of the weights, share of nets'  # of families, in a legend
 _RAISED = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
 
 
@@ -234,7 +234,7 @@ def _bar(ax, least, most):
   words = [f'≤ {number(least)}', *map(number, inside), number(most)]
   bar.ax.set_yticklabels(words)
   bar.ax.annotate(
-    'never', (1, 1), (7, 0), xycoords='axes fraction', va='bottom',
+    'never', (1, 1), (7, 5), xycoords='axes fraction', va='bottom',
     textcoords='offset points', fontsize=9, annotation_clip=False,
   )  # fmt: skip
   style.remark(ax, f'black: never within {number(most)} epochs')
@@ -359,7 +359,7 @@ def _patch(colour):
 def _legend(ax, handles, labels, second, title=None):
   """Adds a legend beside axes that are wide, else below their labels."""
   width, height = style.points(ax)
-  beside = width > 1.25 * height
+  beside = width > 1.4 * height
   size = 8.5 if beside or width > 250 else 7.5
   if beside:
     place = {'loc': 'upper left', 'bbox_to_anchor': (1.01, 1.0)}

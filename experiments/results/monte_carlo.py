@@ -1,0 +1,55 @@
+"""Nets whose first weights are all drawn: how many converge, by their range."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from jaxrep import records, stats
+from jaxrep.claims import basins as claims
+
+from ..shared import descent, groups
+
+
+def results(arrays: records.Arrays, epochs: int) -> dict[str, stats.Estimate]:
+  """Returns the results of the nets of one setting, by name.
+
+  Args:
+    arrays: `[N, ...]`, one setting's.
+    epochs: after which a net that has not converged has not.
+  """
+  found = descent.results(arrays, epochs)
+  return {'converged_rate': found.pop('solved_rate'), **found}
+
+
+def judge(
+  parts: Mapping[str, records.Arrays],
+  settings: list[dict[str, Any]],
+  *,
+  task: str,
+) -> list[dict[str, Any]]:
+  """Returns verdicts on what the paper says of the range of first weights.
+
+  Args:
+    parts: the record's arrays.
+    settings: with their results.
+    task: its name.
+  """
+  found = groups.groups(parts, settings)
+  names = [name for name in groups.free(found) if name != 'init_range']
+  grows, necessary = [], []
+  for _, alike in groups.alike_but('init_range', found):
+    alike = sorted(alike, key=lambda g: g.setting['init_range'])
+    ranges = [g.setting['init_range'] for g in alike]
+    if task != 'xor' or not ranges[0] < claims.HALF < ranges[-1]:
+      continue
+    said = groups.words(alike[0], names)
+    pairs = stats.paired_rates(~alike[-1].solved, ~alike[0].solved)
+    grows.append(claims.grows(pairs, said))
+    rates = [g.results['unsolved_rate'] for g in alike]
+    necessary.append(
+      claims.necessary(dict(zip(ranges, rates, strict=True)), said)
+    )
+  return [
+    *groups.verdicts(claims.BY_RANGE, found, lambda group: {'task': task}),
+    *grows,
+    *necessary,
+  ]
