@@ -22,6 +22,7 @@ LETTERS = ('X', 'Y')  # of a slice
 AXES = (*LETTERS, 'learning_rate', 'momentum', 'init_range')
 # A solution that there is not, and an outcome that nobody asked for.
 NONE = -1
+BETWEEN = 1000  # sweeps between looks at nets that are on a map
 # More weights make more sign patterns than an integer numbers.
 READABLE = 62
 
@@ -89,24 +90,22 @@ def rows(
   return seeds.Nets(found.pop('seed'), found)
 
 
-def trial(
-  recipe: trials.Recipe, sizes: tuple[int, ...], *, marks: int = 8
-) -> trials.Trial:
+def trial(recipe: trials.Recipe, sizes: tuple[int, ...]) -> trials.Trial:
   """Returns the trial of a map: every net makes all of its sweeps.
 
-  So that a solution is what it is after the last one, and nets are looked at a
-  few times only.
+  So a solution is what it is after the last one. Nets are looked at every
+  `BETWEEN` sweeps at most: of a million, a look costs as much as twenty.
 
   Args:
     recipe: how they are trained.
     sizes: units a layer, inputs first.
-    marks: how often nets are looked at.
   """
   end = recipe.sweeps
+  looks = -(-end // BETWEEN)
+  marks = [end * k // looks for k in range(1, looks)]
   given = recipe._replace(given=True, least=end)
-  at = np.linspace(end / marks, end, marks).round().astype(int)
   return trials.trial(given, sizes)._replace(
-    marks=[*dict.fromkeys(at.tolist()), end + 1], certified=False
+    marks=[*marks, end + 1], certified=False
   )
 
 

@@ -134,7 +134,7 @@ def trial(
   """
 
   draw = drawing(recipe, sizes)
-  like = jax.eval_shape(draw, jax.random.key(0), 1.0)
+  like = jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))
 
   def start(key, setting):
     if recipe.given:

@@ -58,8 +58,10 @@ def scaling(found: Sequence[groups.Group], labels: Sequence[str]) -> Figure:
     ' line, the larger the dimension d. Right, the share of pairs of pixels'
     ' that end in different classes, over their distance; the flatter, the less'
     ' it helps to know a start more precisely. Classes are solutions, nets that'
-    ' have none being one. Lines are least-squares fits over all points,'
-    ' intervals over the tiles in which they are counted; theory has α = 2 − d.',
+    ' have none being one. Lines are least-squares fits over all points;'
+    ' intervals are over the tiles in which they are counted. Theory has'
+    ' α = 2 − d; stripes that alternate finely between two classes make α'
+    ' smaller.',
     'Box counts and shares of unlike pairs over scales, with fitted lines.',
     style.png(fig),
   )

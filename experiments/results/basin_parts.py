@@ -137,4 +137,4 @@ def shapes(recipe: trials.Recipe, sizes: tuple[int, ...]) -> nets.Net:
     sizes: units a layer, inputs first.
   """
   draw = trials.drawing(recipe, sizes)
-  return jax.eval_shape(draw, jax.random.key(0), 1.0)
+  return jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))

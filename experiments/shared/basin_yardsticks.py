@@ -58,8 +58,8 @@ def plane(
     [setting] = seeds.settings(seed=[0], **recipe.grid())
     whole = basins.rows([basins.Window(axis, axis)], [setting], judged=0)
     some = jax.tree.map(lambda a: a[np.asarray(seed_range)], whole)
-    given, weights = basins.starts(of_map, some)
-    given |= {'start': weights.astype(np.float32)}
+    given, begun = basins.starts(of_map, some)
+    given |= {'start': begun.astype(np.float32)}
     return seeds.Nets(some.seed, given)
 
   study = basins.trial(recipe, sizes).study
