@@ -16,7 +16,7 @@ from absl import flags
 from jaxrep import records
 
 from .shared import common
-from .single import movie, pictures, portrait, replay, subjects
+from .single import movie, pictures, portrait, replay, sheets, subjects
 
 FLAGS = flags.FLAGS
 
@@ -32,6 +32,11 @@ flags.DEFINE_string(
   'Which pattern is lit up: its row from 0, its bits like 011110, or of the'
   ' family trees its question like Colin.aunt. Default: the one with the'
   ' largest error.',
+)  # fmt: skip
+flags.DEFINE_enum(
+  'sheet', None, ['times', 'solutions'],
+  'In place of a net: a contact sheet of the maps of all records that --record'
+  ' names, separated by commas or as runs/basins/*. Needs --out.',
 )  # fmt: skip
 flags.DEFINE_bool('movie', False, 'Train the net again and write a GIF of it.')
 flags.declare_key_flag('out')
@@ -81,6 +86,17 @@ def _movie(path, record, subject, plan, case) -> None:
   print(replay.verdict(record, subject, moments[-1].net))
 
 
+def _sheet(pattern, kind, out) -> None:
+  """Draws the maps of several records beside each other."""
+  if not out:
+    raise common.BadInputError(
+      f'--sheet={kind}: expected a folder for it, --out, found none'
+    )
+  figure = sheets.draw(sheets.find(pattern), kind)
+  with pictures.opened(out) as path:
+    pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
+
+
 def main() -> None:
   common.launch('show', _main)
 
@@ -95,6 +111,9 @@ def _main() -> None:
     raise common.BadInputError(
       '--record: expected the folder of a finished run, found none'
     )
+  if FLAGS.sheet:
+    _sheet(FLAGS.record, FLAGS.sheet, FLAGS.out)
+    return
   run(
     FLAGS.record,
     net=FLAGS.net,

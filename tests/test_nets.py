@@ -143,6 +143,67 @@ def test_layers_draw_apart():
   assert not np.any(np.asarray(net[0].w[0]) == np.asarray(net[0].b))
 
 
+def test_weights_are_listed_as_kolen_and_pollack_write_them_down():
+  """2-2-1: left hidden unit from input 1, from 2, its bias; the right one
+  likewise; the output from left, from right, its bias.
+  """
+  left, right, out = (1.0, 2.0, 3.0), (4.0, 5.0, 6.0), (7.0, 8.0, 9.0)
+  net = (
+    nets.Layer(
+      jnp.array([[left[0], right[0]], [left[1], right[1]]]),
+      jnp.array([left[2], right[2]]),
+    ),
+    nets.Layer(jnp.array([[out[0]], [out[1]]]), jnp.array([out[2]])),
+  )
+  np.testing.assert_array_equal(nets.listed(net), [*left, *right, *out])
+  chex.assert_trees_all_equal(nets.from_list(jnp.arange(1.0, 10), net), net)
+
+
+DEEP = [((2, 2, 1), False), ((3, 1), False), ((4, 3, 5, 2), True)]
+
+
+@pytest.mark.parametrize(('sizes', 'links'), DEEP)
+def test_units_are_listed_one_after_another_by_a_loop(sizes, links):
+  """Direct links are the output's weights from the last of the units below."""
+  net = net_of(*sizes, links=links)
+  wanted = []
+  for layer in net:
+    for j in range(len(layer.b)):
+      wanted += [layer.w[i, j] for i in range(len(layer.w))] + [layer.b[j]]
+  np.testing.assert_array_equal(nets.listed(net), np.array(wanted))
+
+
+@pytest.mark.parametrize(('sizes', 'links'), DEEP)
+def test_what_is_listed_is_a_net_again(sizes, links):
+  """Of shapes alone too, and in any precision; units are those of `like`."""
+  net = net_of(*sizes, links=links, unit=jnp.tanh)
+  weights = nets.listed(net)
+  shapes = jax.eval_shape(lambda: net)
+  for like in (net, shapes):
+    again = nets.from_list(weights, like)
+    chex.assert_trees_all_equal(again, net)
+    assert [layer.unit for layer in again] == [jnp.tanh] * len(net)
+  other = np.arange(len(weights), dtype=np.float64)
+  double = nets.from_list(other, shapes)
+  assert all(a.dtype == np.float64 for a in jax.tree.leaves(double))
+  np.testing.assert_array_equal(nets.listed(double), other)
+
+
+def test_lists_of_many_nets_are_those_of_each():
+  many = jax.vmap(
+    lambda k: nets.init(
+      jax.random.key(k), (3, 2, 1), weight_range=1.0, bias_range=1.0
+    )
+  )(jnp.arange(4))
+  lists = jax.vmap(nets.listed)(many)
+  chex.assert_shape(lists, (4, 11))
+  for k in range(4):
+    one = jax.tree.map(lambda a, k=k: a[k], many)
+    np.testing.assert_array_equal(lists[k], nets.listed(one))
+  again = jax.vmap(nets.from_list, (0, None))(lists, net_of(3, 2, 1))
+  chex.assert_trees_all_equal(again, many)
+
+
 SOFTPLUS, RELU = jax.nn.softplus, jax.nn.relu
 
 

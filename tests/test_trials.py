@@ -1,5 +1,6 @@
 """When a net counts as solved, how long it goes on, and how it ended."""
 
+import chex
 import jax
 import numpy as np
 import pytest
@@ -150,6 +151,70 @@ def test_zero_biases_start_at_zero():
 def test_marks_hold_the_budget_and_one_past_it():
   marks = RECIPE.marks()
   assert {0, 400, 401, 431} <= set(marks)
+
+
+@pytest.mark.parametrize(
+  ('least', 'last'), [(300, 431), (430, 431), (900, 901)]
+)
+def test_marks_reach_past_what_every_net_makes(least, last):
+  marks = RECIPE._replace(least=least).marks()
+  assert marks[-1] == last and {0, 400, 401} <= set(marks)
+  assert marks == sorted(set(marks))
+
+
+@pytest.mark.parametrize('least', [300, 450])
+def test_every_net_makes_the_least_number_of_sweeps(trained, least):
+  """Of a budget of 400, and 30 past the solve, which is where it was."""
+  _, nets, (_, without, _) = trained
+  trial, _, (net, arrays, _) = train(RECIPE._replace(least=least))
+  for name in ('sweeps', 'outcome'):
+    np.testing.assert_array_equal(arrays[name], without[name])
+  assert np.any(without['age'] < 300) and np.any(without['age'] > 300)
+  np.testing.assert_array_equal(
+    arrays['age'], np.maximum(without['age'], least)
+  )
+  then = snapshots(trial, nets, least)[least]
+  early = np.flatnonzero(without['age'] <= least)
+  for layer, old in zip(net, then, strict=True):
+    np.testing.assert_array_equal(layer.w[early], old.w[early])
+
+
+@pytest.mark.parametrize('links', [False, True])
+@pytest.mark.parametrize('bias_init', ['uniform', 'zero'])
+def test_drawing_is_the_draw_of_the_range_and_its_biases(bias_init, links):
+  recipe = RECIPE._replace(
+    bias_init=bias_init, links=links, precision='float64'
+  )
+  with jax.enable_x64(True):
+    net = trials.drawing(recipe, (4, 2, 1))(jax.random.key(3), 0.7)
+  wanted = layered.init(
+    jax.random.key(3),
+    (4, 2, 1),
+    weight_range=0.7,
+    bias_range=0.7 if bias_init == 'uniform' else 0.0,
+    links=links,
+  )
+  chex.assert_trees_all_equal(net, wanted)
+  assert {a.dtype for a in jax.tree.leaves(net)} == {np.dtype('float32')}
+  assert len(net[1].w) == (6 if links else 2)
+
+
+@pytest.mark.parametrize('precision', trials.PRECISIONS)
+def test_nets_start_where_they_are_told(precision):
+  """Weight k is k + 1/3, which float32 rounds: no draw, whatever the seed."""
+  recipe = RECIPE._replace(given=True, precision=precision, links=True)
+  start = np.arange(17) + 1 / 3  # 4-2-1 with links: 10 and 7 weights
+  setting = {name: np.float32(a[0]) for name, a in recipe.grid().items()}
+  trial = trials.trial(recipe, (4, 2, 1))
+  with trial.exact:
+    life = trial.study.start(
+      jax.random.key(0), setting | {'start': start}, PATTERNS
+    )
+    listed = layered.listed(life.net)
+  assert all(a.dtype == precision for a in jax.tree.leaves(life.net))
+  np.testing.assert_array_equal(listed, start.astype(precision))
+  chex.assert_shape(life.net[1].w, (6, 1))
+  assert not any(a.any() for a in jax.tree.leaves(life.rule.change))
 
 
 @pytest.mark.slow

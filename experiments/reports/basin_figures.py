@@ -22,8 +22,7 @@ SHEETS = {
   'solutions': (
     'Which solution they find',
     'Every pixel is one net, its hue the family of its solution, its shade'
-    ' which member of it; black: not converged. Colours are the same on all'
-    ' maps.',
+    ' which member of it; black: not converged.',
   ),
 }
 NAMES = {int(outcome): outcome.label for outcome in Outcome}

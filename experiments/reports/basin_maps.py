@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from jaxrep import basins, slices
+from jaxrep import basins, records, slices
 from jaxrep.claims import basins as claims
 from jaxrep.figures import hues
 from jaxrep.measures import solutions
@@ -110,14 +110,14 @@ def _ends(line: np.ndarray) -> tuple[float, float]:
   )
 
 
-def labels(flags: Mapping[str, str], units: np.ndarray) -> list[str]:
+def labels(flags: Mapping[str, str], arrays: records.Arrays) -> list[str]:
   """Returns what the two axes are, in words.
 
   Args:
     flags: of the record.
-    units: `[U]`, weights of each unit, its bias one of them.
+    arrays: of one of its parts.
   """
-  names = _weights(units)
+  names = _weights(arrays['unit_weights'], arrays['targets'].shape[1])
   plane = slices.parse(flags['slice'], len(names), tied=True)
   words = []
   for axis in flags['axes'].split(','):
@@ -125,29 +125,34 @@ def labels(flags: Mapping[str, str], units: np.ndarray) -> list[str]:
       words.append(word(axis))
       continue
     taken = plane.along[basins.LETTERS.index(axis)]
-    which = np.flatnonzero(taken)
-    text = ' and '.join(
-      f'{"−" if taken[k] < 0 else ""}{names[k]}' for k in which[:3]
-    )
-    words.append(text + f' and {len(which) - 3} more' * (len(which) > 3))
+    first, *others = np.flatnonzero(taken)
+    sign = '−' * (taken[first] < 0)
+    more = f' and {len(others)} more' * bool(others)
+    words.append(f'{sign}{names[first]}{more}')
   return words
 
 
-def _weights(units) -> list[str]:
-  """Returns the names of weights: 'weight 6, bias of unit 2'."""
+def _weights(units: np.ndarray, outputs: int) -> list[str]:
+  """Returns the names of weights: 'weight 6: bias of hidden unit 2'."""
+  hidden = len(units) - outputs
   names = []
   for unit, count in enumerate(units, 1):
+    whose = f'hidden unit {unit}' if unit <= hidden else 'the output'
+    whose += f' {unit - hidden}' * (unit > hidden and outputs > 1)
     for k in range(1, count + 1):
       part = 'bias' if k == count else f'input {k}'
-      names.append(f'weight {len(names) + 1} ({part} of unit {unit})')
+      names.append(f'weight {len(names) + 1}: {part} of {whose}')
   return names
 
 
 def boxes(drawn: Map, flags: Mapping[str, str]) -> dict[str, Extent]:
   """Returns the parts of a map that a source shows in full, by figure."""
   x0, x1, y0, y1 = drawn.extent
+  known = claims.BOXES.get(flags['slice'], {})
+  if flags['task'] == 'symmetry':
+    known = {'the letter’s ± 0.3': (-0.3, 0.3, -0.3, 0.3)}
   shown = {}
-  for name, box in claims.BOXES.get(flags['slice'], {}).items():
+  for name, box in known.items():
     inside = x0 <= box[0] and box[1] <= x1 and y0 <= box[2] and box[3] <= y1
     if inside and 0.02 < (box[1] - box[0]) / (x1 - x0) < 0.9:
       shown[name] = box

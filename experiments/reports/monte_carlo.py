@@ -1,6 +1,9 @@
 """The page of nets whose first weights are all drawn."""
 
+import numpy as np
+
 from jaxrep import records, report
+from jaxrep.figures import boundaries, style
 
 from ..shared import grids, groups, pages
 
@@ -27,7 +30,9 @@ def page(record: records.Record) -> report.Page:
   if len(found) == 1:
     figures += [pages.error_curves(found[0]), pages.final_errors(found[0], {})]
   else:
-    figures += grids.figures(found, DRAWN, {})
+    by_range = _by_range(record, found)
+    drawn = (MEDIAN,) if by_range else (UNSOLVED, MEDIAN)
+    figures += [*by_range, *grids.figures(found, drawn, {})]
   if len(found) <= grids.SEVERAL:
     figures.append(pages.survival(found, epochs, {}))
   rates = [g.results['unsolved_rate']['value'] for g in found]
@@ -43,3 +48,37 @@ def page(record: records.Record) -> report.Page:
     below=[],
     shown=SHOWN,
   )
+
+
+def _by_range(record, found) -> list[report.Figure]:
+  """Returns the paper's Fig. 1: shares over the range of first weights."""
+  lines = groups.alike_but('init_range', found)
+  if len(lines[0][1]) < 2 or len(lines) > grids.SEVERAL:
+    return []
+  names = [name for name in groups.free(found) if name != 'init_range']
+  rates = {}
+  for _, alike in lines:
+    alike = sorted(alike, key=lambda g: g.setting['init_range'])
+    ranges = np.array([g.setting['init_range'] for g in alike])
+    shares = [g.results['unsolved_rate'] for g in alike]
+    rates[groups.words(alike[0], names) or 'all'] = tuple(
+      np.array([rate[key] for rate in shares], float)
+      for key in ('value', 'low', 'high')
+    )
+  low, high = grids.span(found, 'unsolved_rate')
+  fig, ax = style.figure(size=(7.5, 4.8))
+  boundaries.nonconvergence(
+    ax, ranges, rates, xlabel='first weights uniform in ± this',
+    bands=BANDS if record.flags['task'] == 'xor' else {},
+    title=f'{low} to {high} do not converge',
+  )  # fmt: skip
+  return [
+    report.Figure(
+      'by_range',
+      UNSOLVED.title,
+      f'{UNSOLVED.caption} One point a setting, with its 95 % interval; shaded,'
+      ' what the paper says.',
+      'Share of nets that do not converge against the range of first weights.',
+      style.png(fig),
+    )
+  ]

@@ -13,6 +13,7 @@ from jaxrep.measures.minima import Outcome
 
 from ..shared import groups
 
+FINE = 3  # of the finest scales, boxes of 1, 2 and 4 pixels
 DECADE = 10  # ε has to vary by this factor to say what its limit is
 
 
@@ -66,7 +67,7 @@ def judge(
     alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
     rates = [g.setting['learning_rate'] for g in alike]
     if rates[-1] >= DECADE * rates[0] and 'solution' in alike[0].arrays:
-      ends = (g.results['boundary_dimension'] for g in (alike[-1], alike[0]))
+      ends = (g.results[claims.ROUGH] for g in (alike[-1], alike[0]))
       verdicts.append(claims.smoother(*ends, groups.words(alike[0], names)))
   return verdicts
 
@@ -89,17 +90,20 @@ def distinct(arrays: records.Arrays) -> np.ndarray:
 
 
 def _roughness(classes: np.ndarray, ending: str) -> dict[str, stats.Estimate]:
-  """Returns how often neighbours differ, and two exponents."""
+  """Returns how often neighbours differ, and exponents."""
   found = boundaries.counts(classes)
-  differ, pairs = (int(n[0].sum()) for n in (found.differing, found.pairs))
-  dimension, exponent = (
-    f(found.scale) for f in (boundaries.box_dimension, boundaries.sensitivity)
-  )
-  both = [*found.differing, *found.pairs]
+  scale, boxes, differing, pairs = found
+  both = [*differing, *pairs]
+  dimension, fine = map(boundaries.box_dimension, (scale, scale[:FINE]))
   return {
-    f'boundary_rate{ending}': stats.rate_of(differ, pairs),
-    f'boundary_dimension{ending}': _fitted(dimension, [*found.boxes]),
-    f'sensitivity_exponent{ending}': _fitted(exponent, both),
+    f'boundary_rate{ending}': stats.rate_of(
+      int(differing[0].sum()), int(pairs[0].sum())
+    ),
+    f'boundary_dimension{ending}': _fitted(dimension, boxes),
+    f'boundary_dimension_fine{ending}': _fitted(fine, boxes[:FINE]),
+    f'sensitivity_exponent{ending}': _fitted(
+      boundaries.sensitivity(scale), both
+    ),
   }
 
 

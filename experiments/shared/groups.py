@@ -131,7 +131,11 @@ def words(group: Group, names: Sequence[str]) -> str:
 def _said(name: str, value: Any) -> str:
   if isinstance(value, bool):
     return f'{word(name)}: {"yes" if value else "no"}'
-  return f'{word(name)} {value:g}' if isinstance(value, Real) else str(value)
+  if not isinstance(value, Real):
+    return str(value)
+  return (
+    f'{word(name)} {value:,.0f}' if value >= 1e4 else f'{word(name)} {value:g}'
+  )
 
 
 def middle(column: np.ndarray, rows: np.ndarray) -> int:

@@ -19,9 +19,10 @@ from jaxrep.claims.judges import (
 _SOURCE = 'Kolen & Pollack, NIPS 3 (1990)'
 # "p < 0.5"; and what we read "low levels of nonconvergent behavior" as.
 HALF, LOW = 0.5, RARE
-# A dimension from which on we call a boundary fractal-like at the scales that a
-# map shows: smooth lines measure 1, give or take a few hundredths.
-FRACTAL = 1.1
+# A boundary is called fractal-like from this dimension on, over the finest
+# scales of a map: there smooth lines measure 1, give or take a few hundredths,
+# while over coarse ones several of them may fill a box.
+FRACTAL, ROUGH = 1.1, 'boundary_dimension_fine'
 # What later figures zoom into, by the slice: low and high x, then y.
 BOXES = types.MappingProxyType({
   '+7+4-9-9-5Y-3+9X': {
@@ -42,11 +43,11 @@ CLAIMS = (
   Claim(
     'fractal',
     f'{_SOURCE}, Figs 12-25',
-    'The boundaries between solutions look fractal. (Ours: their box-counting'
-    f' dimension over the scales of this map is above {FRACTAL}.)',
+    'The boundaries between solutions look fractal. (Ours: over the finest'
+    f' scales of the map their dimension is above {FRACTAL}.)',
     'pictures',
-    'boundary_dimension',
-    above('boundary_dimension', FRACTAL),
+    ROUGH,
+    above(ROUGH, FRACTAL),
   ),
 )
 # Of nets whose first weights are all drawn, by their range.
@@ -147,15 +148,15 @@ def smoother(
       verdict = FAILS
   words = (
     'The boundaries arise from the non-zero learning parameters, so they smooth'
-    ' out as ε → 0. (Ours: the dimension at the smallest ε, all nets going'
-    ' equally far.)'
+    ' out as ε → 0. (Ours: the dimension over the finest scales at the smallest'
+    ' ε, all nets going equally far.)'
   )
   return {
     'id': 'smoother',
     'source': f'{_SOURCE}, conclusion',
     'claim': f'{words} ({setting})' if setting else words,
     'given': 'words',
-    'result': 'boundary_dimension',
+    'result': ROUGH,
     'ours': fine,
     'verdict': verdict,
   }

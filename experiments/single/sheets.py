@@ -1,0 +1,79 @@
+"""A contact sheet: the maps of several records beside each other."""
+
+import glob
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxrep import records
+from jaxrep.figures import hues
+from jaxrep.report import Figure
+
+from ..reports import basin_figures, basin_maps
+from ..shared import common, groups
+
+MOST = 60  # maps of a sheet
+FEWER = 256  # pixels of a side that are drawn
+
+
+def find(pattern: str) -> list[records.Record]:
+  """Returns the records of maps that --record names.
+
+  Args:
+    pattern: folders, separated by commas; * and ? stand for letters.
+
+  Raises:
+    BadInputError: there is none, or one that holds no maps.
+  """
+  folders = []
+  for word in pattern.split(','):
+    folders += sorted(glob.glob(word)) or [word]
+  found = []
+  for folder in dict.fromkeys(folders):
+    try:
+      record = records.load(folder)
+    except records.RecordError as error:
+      raise common.BadInputError(f'--record={error}') from None
+    if any('coarse' not in arrays for arrays in record.parts.values()):
+      raise common.BadInputError(
+        f'--record={folder}: expected maps (experiments.basins), found nets of'
+        f' {record.summary["study"]}'
+      )
+    found.append(record)
+  return found
+
+
+def draw(found: Sequence[records.Record], kind: str) -> Figure:
+  """Returns the maps of records as one figure.
+
+  Args:
+    found: from `find`.
+    kind: 'times' or 'solutions'.
+
+  Raises:
+    BadInputError: more maps than a sheet has room for.
+  """
+  pictures, captions = [], []
+  for record in found:
+    nets = groups.groups(record.parts, record.summary['settings'])
+    known = basin_maps.kinds(nets)
+    names = list(groups.free(nets))
+    for drawn in basin_maps.maps(nets, known):
+      pictures.append(_picture(drawn, known, kind))
+      said = groups.words(drawn.group, names)
+      captions.append('\n'.join(filter(None, [record.folder.name, said])))
+  if len(pictures) > MOST:
+    raise common.BadInputError(
+      f'--record: expected at most {MOST} maps on a sheet, found'
+      f' {len(pictures)}'
+    )
+  return basin_figures.sheet(kind, pictures, captions)
+
+
+def _picture(drawn, known, kind) -> np.ndarray:
+  if kind == 'solutions' and known is not None:
+    picture = hues.solutions_rgb(drawn.classes, known.families)
+  else:
+    picture = drawn.times()
+  every = -(-len(picture) // FEWER)
+  return picture[::every, ::every]
