@@ -126,7 +126,7 @@ def labels(flags: Mapping[str, str], arrays: records.Arrays) -> list[str]:
       continue
     taken = plane.along[basins.LETTERS.index(axis)]
     first, *others = np.flatnonzero(taken)
-    sign = '−' * (taken[first] < 0)
+    sign = '−' if taken[first] < 0 else ''
     more = f' and {len(others)} more' * bool(others)
     words.append(f'{sign}{names[first]}{more}')
   return words
