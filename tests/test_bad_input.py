@@ -214,6 +214,135 @@ TREES = [
   ('--precision=float16', ['--precision=float16', '<float32|float64>']),
 ]  # fmt: skip
 
+FIG_11 = '+7+4-9-9-5Y-3+9X'
+RATES = '--axes=learning_rate,momentum --y_range=0:1'
+BASINS = [
+  # A slice; the place in question stands >between< two marks.
+  (
+    '--slice=+7+4-9-9-5Y-3+9',
+    ["--slice='+7+4-9-9-5Y-3>+9<': ", 'expected 9 weights, found 8'],
+  ),
+  (f'--slice={FIG_11}+1', ["Y-3+9X>+1<'", 'expected 9 weights, found 10']),
+  ('--slice=', ["--slice='': expected 9 weights, found none"]),
+  (
+    f'--hidden=3 --slice={FIG_11}',
+    ["-5Y-3+9>X<'", 'expected 13 weights, found 9'],
+  ),
+  ('--slice=+7+4-9-9-5Y-3+9+1', ['--slice=', 'X and Y, found no X']),
+  ('--slice=+7+4-9-9-5-3+9X+1', ['--slice=', 'X and Y, found no Y']),
+  ('--slice=+7+4-9-9-5-3+9+1+1', ['X and Y, found no X and no Y']),
+  ('--slice=X+4-9-9-5Y-3+9X', ["+9>X<'", 'one X, found another']),
+  ('--tied --slice=XX+4-9-9-5X-3X', ['--slice=', 'found no Y']),
+  ('--slice=+7+4-9-9-5Z-3+9X', ["5>Z<-3+9X'", 'X, Y or ?', "found 'Z'"]),
+  ('--slice=+7+4-9-9-5Y-3+1e9X', ["+1>e<9X'", "found 'e'"]),
+  ('--slice=7+4-9-9-5Y-3+9X', ["'>7<+4", "expected '+7' or '-7', found '7'"]),
+  ('--slice=+7+4-9-9-5Y--3+9X', ["Y>-<-3+9X'", "found '-'"]),
+  (f'--slice=+7+4-9-9-5Y-3+{9 * 10**40}X', ['finite in float32']),
+  # Axes.
+  ('--axes=X', ['--axes=X: expected two of X, Y, learning', "found 'X'"]),
+  ('--axes=X,X', ['--axes=X,X: expected two of', "found 'X,X'"]),
+  ('--axes=x,X', ['--axes=x,X: expected two of', "found 'x,X'"]),
+  ('--axes=X,weight', ['--axes=X,weight: expected', "found 'weight'"]),
+  ('--axes=X,Y,momentum', ['expected two of', "found 'X,Y,momentum'"]),
+  ('--axes=none,X', ['--axes=none,X', "or none, found 'none'"]),
+  ('--axes=', ['--axes=: expected two of', "found ''"]),
+  (
+    f'{RATES} --x_range=0:1 --slice=X????????',
+    ["--slice='>X<????????': expected no letter, found X"],
+  ),
+  (
+    f'--axes=X,momentum --y_range=0:1 --slice={FIG_11.replace("X", "+1")}',
+    ["-5>Y<-3+9+1'", 'expected X, found Y'],
+  ),
+  (
+    f'--axes=init_range,Y --x_range=0:1 --slice={FIG_11.replace("X", "+1")}',
+    ['--axes=init_range,Y: ', 'a weight that is drawn (?)', 'found none in'],
+  ),
+  # Ranges, and the part of them that is shown.
+  ('--x_range=3', ['--x_range=3: expected two numbers', "found '3'"]),
+  ('--x_range=5:2', ['--x_range=5:2', 'the smaller first', "found '5:2'"]),
+  ('--y_range=2:2', ['--y_range=2:2', 'the smaller first']),
+  ('--x_range=nan:1', ['--x_range=nan:1', "found 'nan:1'"]),
+  ('--x_range=0:inf', ['--x_range=0:inf', "found '0:inf'"]),
+  ('--x_range=0:1e7', ['--x_range=0:1e7', "found '0:1e7'"]),
+  ('--x_range=1:2:3', ['--x_range=1:2:3', "found '1:2:3'"]),
+  (RATES, ['--x_range=-10:10', 'from 0 ', 'for learning_rate, found -10 to']),
+  (
+    f'{RATES} --x_range=0:4 --centre=0,0.5',
+    ['--x_range=0:4, --centre=0,0.5, ', 'from 0 ', 'found -2 to 2'],
+  ),
+  (
+    f'{RATES} --x_range=0:4 --zoom=2,0.5',
+    ['--centre=middle, --zoom=0.5: ', 'from 0 ', 'found -2 to 6'],
+  ),
+  ('--axes=X,momentum --y_range=-1:1', ['--y_range=-1:1', 'for momentum']),
+  ('--axes=Y,init_range --y_range=-1:1', ['--y_range=-1:1', 'for init_range']),
+  ('--zoom=1e-30', ['--zoom=1e-30: ', 'from -1e+06 to 1e+06', '1e+31']),
+  ('--centre=1e300,1', ['--centre=1e+300,1', 'to 1e+06 for X, found 1e+300']),
+  ('--centre=1', ['--centre=1: ', 'two finite numbers', "found '1'"]),
+  ('--centre=1,2,3', ['--centre=1,2,3: ', "found '1,2,3'"]),
+  ('--centre=nan,1', ['--centre=nan,1: ', "found 'nan,1'"]),
+  ('--centre=here', ['--centre=here: ', 'or middle', "found 'here'"]),
+  ('--zoom=0', ['--zoom=0: ', '> 0', "found '0'"]),
+  ('--zoom=nan', ['--zoom=nan: ', 'finite', "found 'nan'"]),
+  ('--zoom=2,2', ['--zoom=2,2: ', 'different numbers']),
+  ('--frames=3', ['--frames=3: ', 'one --zoom above 1', 'found --zoom=1']),
+  ('--frames=3 --zoom=2,4', ['--frames=3: ', 'found --zoom=2,4']),
+  ('--frames=0 --zoom=2', ['--frames=0: ', '≥ 1', "found '0'"]),
+  ('--pixels=1', ['--pixels=1: ', '≥ 2', "found '1'"]),
+  ('--pixels=9000', ['--pixels=9000: ', '≤ 8,192', "found '9000'"]),
+  ('--outcome_pixels=-1', ['--outcome_pixels=-1: ', '≥ 0', "found '-1'"]),
+  # The task and the net.
+  ('--task=xnor', ['--task=xnor: ', 'encoder, addition, symmetry or a FILE']),
+  ('--task=symmetry --size=5', ['--size=5 with --task=symmetry: ', 'even']),
+  ('--task=symmetry --size=12', ['--size=12: expected at most 10']),
+  ('--size=2,4', ['--size=2,4: ', 'whole number', "found '2,4'"]),
+  ('--task=good.csv', ['--hidden=source: ', 'a table has no number of its']),
+  ('--hidden=2,3', ['--hidden=2,3: ', 'one shape', "found '2,3'"]),
+  ('--hidden=2-0', ['--hidden=2-0: ', 'from 1 to 256', "found '2-0'"]),
+  ('--hidden=many', ['--hidden=many: ', "found 'many'"]),
+  # Training.
+  (
+    '--axes=learning_rate,Y --x_range=0:1 --learning_rate=1,2',
+    ['--learning_rate=1,2: expected one value', '--axes=learning_rate,Y'],
+  ),
+  (
+    '--axes=X,momentum --y_range=0:1 --momentum=0,0.5',
+    ['--momentum=0,0.5: expected one value', '--axes=X,momentum'],
+  ),
+  (
+    '--axes=learning_rate,Y --x_range=0:1 --flow_time=10',
+    ['--flow_time=10: expected 0', 'the learning rate varies'],
+  ),
+  (
+    '--flow_time=1e9 --learning_rate=3,0.001',
+    ['--flow_time=1000000000: expected at most 1,073,741,824 epochs, found'
+     ' 1,000,000,000,000 with --learning_rate=0.001'],
+  ),
+  ('--flow_time=-1', ['--flow_time=-1: ', '≥ 0', "found '-1'"]),
+  ('--epochs=0', ['--epochs=0: ', '≥ 1', "found '0'"]),
+  ('--epochs=2000000000', ['--epochs=2', '≤ 1,073,741,824']),
+  ('--learning_rate=0', ['--learning_rate=0: ', '> 0', "found '0'"]),
+  ('--margin=2', ['--margin=2: ', '≤ 1', "found '2'"]),
+  ('--updates=never', ['--updates=never: ', "found 'never'"]),
+  ('--precision=float16', ['--precision=float16: ', "found 'float16'"]),
+  ('--seeds=2', ['--seeds=2: expected one', f'--slice={FIG_11} is drawn (?)']),
+  ('--init_range=0.1,0.5', ['--init_range=0.1,0.5: expected one']),
+  # No map.
+  ('--axes=none --hidden=4-2', ['--hidden=4-2: expected one hidden layer']),
+  *(
+    (f'--axes=none --{flag}', [f'--{flag}: expected a map', '--axes=none'])
+    for flag in (
+      'slice=?????????', 'tied=true', 'x_range=0:1', 'centre=1,1', 'zoom=2',
+      'frames=2', 'flow_time=9',
+    )
+  ),
+  # Flags that there are not.
+  ('--axe=X,Y', ["'axe'", 'Did you mean: axes']),
+  ('--pixel=3', ["'pixel'", 'Did you mean: pixels']),
+  ('--sweeps=300', ["'sweeps'"]),
+]  # fmt: skip
+
 # Tables of a user's, and what is said of them.
 GOOD = 'in1,in2,out1\n0,0,0\n0,1,1\n'
 TABLES = [
@@ -293,6 +422,15 @@ def test_bad_flags_of_the_family_trees_are_told(binary, tmp_path, flags, words):
   ended = binary('family_trees')(*flags.split(), cwd=tmp_path)
   assert_one_line(ended, words, 'family_trees')
   assert samples.tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(('flags', 'words'), BASINS, ids=[f for f, _ in BASINS])
+def test_bad_flags_of_maps_are_told(binary, tmp_path, flags, words):
+  (tmp_path / 'good.csv').write_text(GOOD)
+  before = samples.tree(tmp_path)
+  ended = binary('basins')(*flags.split(), cwd=tmp_path)
+  assert_one_line(ended, words, 'basins')
+  assert samples.tree(tmp_path) == before
 
 
 @pytest.mark.parametrize(

@@ -43,9 +43,9 @@ def plane(text, recipe=EXACT, axes=basins.LETTERS, tied=False):
   return basins.Plane(slices.parse(text, 9, tied=tied), axes, draw)
 
 
-def rows_of(*windows, recipe=EXACT, judged=0, **lists):
+def rows_of(*windows, judged=0, **lists):
   """Returns the rows of maps, one for each setting and window."""
-  settings = seeds.settings(**({'seed': [0]} | recipe.grid() | lists))
+  settings = seeds.settings(**({'seed': [0]} | RECIPE.grid() | lists))
   pairs = [(w, s) for s in settings for w in windows]
   return basins.rows(*zip(*pairs, strict=True), judged=judged)
 
@@ -313,7 +313,10 @@ def test_bits_do_not_depend_on_the_other_pixels(plenty, index):
   chex.assert_trees_all_equal(part, some(whole, index))
 
 
-@pytest.mark.parametrize('devices', [1, 4])
+# Each layout is a program of its own to compile.
+@pytest.mark.parametrize(
+  'devices', [pytest.param(1, marks=pytest.mark.slow), 4]
+)
 def test_bits_do_not_depend_on_the_number_of_devices(plenty, devices):
   rows, two = plenty
   layout = seeds.Blocks(64, tuple(jax.local_devices()[:devices]))
@@ -644,6 +647,15 @@ def test_nets_that_blow_up_are_diverged_and_have_no_solution():
   for name in ('solution', 'family'):
     assert np.all(found.arrays[name][burst] == basins.NONE)
     assert np.all(found.arrays[name][(y < 3) & converged] != basins.NONE)
+
+
+def test_signs_are_those_of_float64_where_nets_are_trained_in_it():
+  """±1e-50 is 0 in float32; ε is 0, and the start solves OR."""
+  points = window((-1e-50, 1e-50), count=4)
+  rows = rows_of(points, learning_rate=[0.0])
+  found = finish('+50+50-20X+50-20+30+30-20', rows)
+  wanted = np.where(rows.setting['x'] > 0, 0b110110110, 0b110010110)
+  np.testing.assert_array_equal(found.arrays['solution'], wanted)
 
 
 def test_nets_of_more_weights_than_a_number_holds_have_no_solutions(

@@ -106,6 +106,7 @@ def test_every_flagfile_and_binary_named_is_there():
       ('family_trees', 'FILE'),
       ('localization', 'FILE'),
       ('equality', 'FILE'),
+      ('basins', 'FILE'),
     }
   rows = [
     r for r in README.splitlines() if re.search(r'\| `\w+`(, `\w+`)* \|$', r)

@@ -165,7 +165,7 @@ def test_marks_reach_past_what_every_net_makes(least, last):
 @pytest.mark.parametrize('least', [300, 450])
 def test_every_net_makes_the_least_number_of_sweeps(trained, least):
   """Of a budget of 400, and 30 past the solve, which is where it was."""
-  _, nets, (_, without, _) = trained
+  _, nets, (left, without, _) = trained
   trial, _, (net, arrays, _) = train(RECIPE._replace(least=least))
   for name in ('sweeps', 'outcome'):
     np.testing.assert_array_equal(arrays[name], without[name])
@@ -174,9 +174,10 @@ def test_every_net_makes_the_least_number_of_sweeps(trained, least):
     arrays['age'], np.maximum(without['age'], least)
   )
   then = snapshots(trial, nets, least)[least]
-  early = np.flatnonzero(without['age'] <= least)
-  for layer, old in zip(net, then, strict=True):
+  early = np.flatnonzero(without['age'] < least)
+  for layer, old, gone in zip(net, then, left, strict=True):
     np.testing.assert_array_equal(layer.w[early], old.w[early])
+    assert np.all(layer.w[early] != gone.w[early])
 
 
 @pytest.mark.parametrize('links', [False, True])

@@ -26,8 +26,8 @@ FINE = DIMENSION._replace(
   result='boundary_dimension_fine',
   title='How rough they are looked at closely',
   label='box-counting dimension, finest scales',
-  caption='The same over boxes of 1, 2 and 4 pixels only, where smooth lines'
-  ' come close to 1 whatever they look like from afar.',
+  caption='The same over boxes of 1 and 2 pixels only, where smooth lines come'
+  ' close to 1 whatever they look like from afar.',
 )
 EXPONENT = grids.Drawn(
   'sensitivity_exponent',

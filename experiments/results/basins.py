@@ -13,7 +13,7 @@ from jaxrep.measures.minima import Outcome
 
 from ..shared import groups
 
-FINE = 3  # of the finest scales, boxes of 1, 2 and 4 pixels
+FINE = 2  # of the finest scales: boxes of 1 and 2 pixels
 DECADE = 10  # ε has to vary by this factor to say what its limit is
 
 
@@ -63,6 +63,8 @@ def judge(
   found = groups.groups(parts, settings)
   verdicts = groups.verdicts(claims.CLAIMS, found, lambda group: {'task': task})
   names = [name for name in groups.free(found) if name != 'learning_rate']
+  if 'learning_rate' not in found[0].setting:  # it is an axis
+    return verdicts
   for _, alike in groups.alike_but('learning_rate', found):
     alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
     rates = [g.setting['learning_rate'] for g in alike]

@@ -21,6 +21,12 @@ FLAGS = flags.FLAGS
 MIDDLE, SOURCE = 'middle', 'source'
 NO_AXES = ('none',)
 LARGEST = 1e6  # magnitude of a coordinate
+LONGEST = 2**30  # epochs
+# Flags that say nothing of nets that are on no map.
+OF_MAPS = (
+  *('slice', 'tied', 'x_range', 'y_range', 'centre', 'zoom', 'frames'),
+  'flow_time',
+)
 
 
 class Shape(common.Shapes):
@@ -168,7 +174,7 @@ common.define_number('pixels', 'Of a side of the map.', kind=int, low=2,
                      high=2**13)  # fmt: skip
 common.define_number(
   'epochs', 'Every net makes so many; one that has not converged by then has'
-  ' not.', kind=int, low=1, high=2**30,
+  ' not.', kind=int, low=1, high=LONGEST,
 )  # fmt: skip
 common.define_number(
   'flow_time', 'In place of --epochs, so many divided by ε, so that nets of'
@@ -230,7 +236,8 @@ def recipes() -> list[trials.Recipe]:
   of its own with --flow_time.
 
   Raises:
-    BadInputError: several values of a number that is an axis.
+    BadInputError: several values of a number that is an axis; --flow_time
+      where ε is one, or too long.
   """
   for axis in FLAGS.axes:
     if axis in FLAGS and len(FLAGS[axis].value) > 1:
@@ -245,9 +252,7 @@ def recipes() -> list[trials.Recipe]:
         f'--flow_time={common.as_text(FLAGS.flow_time)}: expected 0 where the'
         ' learning rate varies over the map'
       )
-    budgets = {
-      (rate,): math.ceil(FLAGS.flow_time / rate) for rate in FLAGS.learning_rate
-    }
+    budgets = {(rate,): _epochs(rate) for rate in FLAGS.learning_rate}
   return [
     trials.Recipe(
       learning_rate=rates,
@@ -269,6 +274,18 @@ def recipes() -> list[trials.Recipe]:
   ]
 
 
+def _epochs(rate: float) -> int:
+  """Returns how many epochs --flow_time is at this ε."""
+  epochs = max(math.ceil(round(FLAGS.flow_time / rate, 6)), 1)  # 4.2 / 0.6 is 7
+  if epochs > LONGEST:
+    raise common.BadInputError(
+      f'--flow_time={common.as_text(FLAGS.flow_time)}: expected at most'
+      f' {LONGEST:,} epochs, found {epochs:,} with'
+      f' --learning_rate={common.as_text(rate)}'
+    )
+  return epochs
+
+
 def plane(weights: int) -> tuple[str, slices.Slice]:
   """Returns the slice asked for, as text and as numbers.
 
@@ -286,8 +303,14 @@ def plane(weights: int) -> tuple[str, slices.Slice]:
     found = slices.parse(text, weights, tied=FLAGS.tied)
     slices.check_letters(text, found, ''.join(wanted))
   except ValueError as error:
-    raise common.BadInputError(f'--slice={error}') from None
+    words = str(error).removeprefix('slice ')
+    raise common.BadInputError(f'--slice={words}') from None
   if not found.drawn.any():
+    if 'init_range' in FLAGS.axes:
+      raise common.BadInputError(
+        f'--axes={common.as_text(FLAGS.axes)}: expected a weight that is drawn'
+        f' (?), found none in --slice={text}'
+      )
     _check_single('init_range', text, len(FLAGS.init_range))
     if 'shuffled' not in FLAGS.updates:
       _check_single('seeds', text, FLAGS.seeds)
@@ -315,17 +338,9 @@ def view() -> basin_parts.View:
   """Returns which part of the plane is shown.
 
   Raises:
-    BadInputError: a learning rate below 0, several zooms of a movie.
+    BadInputError: a learning rate below 0 and the like, several zooms of a
+      movie.
   """
-  ranges = []
-  for side, axis in zip(basins.SIDES, FLAGS.axes, strict=True):
-    text = FLAGS[f'{side}_range'].value
-    low, high = map(float, text.split(':'))
-    if low < 0 and axis not in basins.LETTERS:
-      raise common.BadInputError(
-        f'--{side}_range={text}: expected numbers ≥ 0 for {axis}, found {low:g}'
-      )
-    ranges.append((low, high))
   zooms = FLAGS.zoom
   if FLAGS.frames > 1:
     if len(zooms) > 1 or zooms[0] <= 1:
@@ -335,25 +350,47 @@ def view() -> basin_parts.View:
       )
     zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
   centre = None if FLAGS.centre == MIDDLE else FLAGS.centre
+  ranges = [
+    _ends(*place, zooms)
+    for place in zip(
+      basins.SIDES, FLAGS.axes, centre or (None, None), strict=True
+    )
+  ]
   return basin_parts.View(
     ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels
   )
+
+
+def _ends(side, axis, middle, zooms) -> tuple[float, float]:
+  """Returns where an axis begins and ends, whole; nets stand at every zoom."""
+  text = FLAGS[f'{side}_range'].value
+  ends = tuple(map(float, text.split(':')))
+  least = -LARGEST if axis in basins.LETTERS else 0
+  for zoom in zooms:
+    low, high = slices.window(*ends, middle, zoom)
+    if low < least or high > LARGEST:
+      raise common.BadInputError(
+        f'--{side}_range={text}, --centre={common.as_text(FLAGS.centre)},'
+        f' --zoom={zoom:g}: expected numbers from {least:g} to {LARGEST:g} for'
+        f' {axis}, found {low:g} to {high:g}'
+      )
+  return ends
 
 
 def one_layer(sizes: tuple[int, ...]) -> int:
   """Returns the hidden units of a net all of whose weights are drawn.
 
   Raises:
-    BadInputError: several layers, several zooms and the like, which nets that
-      are not on a map do not have.
+    BadInputError: several layers, or something that only maps have.
   """
   if len(sizes) != 3:
     raise common.BadInputError(
       f'--hidden={FLAGS.hidden}: expected one hidden layer with --axes=none'
     )
-  if FLAGS.flow_time:
-    raise common.BadInputError(
-      f'--flow_time={common.as_text(FLAGS.flow_time)}: expected 0 with'
-      ' --axes=none'
-    )
+  for flag in map(FLAGS.__getitem__, OF_MAPS):
+    if flag.value != flag.default:
+      raise common.BadInputError(
+        f'--{flag.name}={common.as_text(flag.value)}: expected a map for it,'
+        ' found --axes=none'
+      )
   return sizes[1]

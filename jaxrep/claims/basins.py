@@ -20,9 +20,9 @@ _SOURCE = 'Kolen & Pollack, NIPS 3 (1990)'
 # "p < 0.5"; and what we read "low levels of nonconvergent behavior" as.
 HALF, LOW = 0.5, RARE
 # A boundary is called fractal-like from this dimension on, over the finest
-# scales of a map: there smooth lines measure 1, give or take a few hundredths,
-# while over coarse ones several of them may fill a box.
-FRACTAL, ROUGH = 1.1, 'boundary_dimension_fine'
+# scales of a map. Smooth lines measure 1 there, or up to 1.1 where many of them
+# meet; over coarse scales they fill boxes together, and measure more.
+FRACTAL, ROUGH = 1.2, 'boundary_dimension_fine'
 # What later figures zoom into, by the slice: low and high x, then y.
 BOXES = types.MappingProxyType({
   '+7+4-9-9-5Y-3+9X': {
