@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
 from jaxrep import nets as layered
@@ -159,7 +160,8 @@ def run(
     `error` (final E), and for nets of up to `READABLE` weights `solution` (the
     signs of all weights as one integer, `solutions.code`) and `family` (the
     same of the pattern that stands for it up to symmetries), `NONE` for nets
-    that have not converged; the number of nets × sweeps computed.
+    that have not converged, or whose weights are not finite; the number of nets
+    × sweeps computed.
   """
   setting, start = starts(plane, nets)
   given = setting | {'start': start.astype(trial.precision)}
@@ -171,10 +173,11 @@ def run(
   if start.shape[1] <= READABLE:
     exchanges = solutions.exchanges(patterns)
     with trial.exact:
-      bits = seeds.each(_bits, net, blocks=blocks, shared=(exchanges,))
-    known = np.isfinite(found['sweeps']) & np.isfinite(found['error'])
+      told = seeds.each(_told, net, blocks=blocks, shared=(exchanges,))
+    known = np.isfinite(found['sweeps']) & told.finite
     found['solution'], found['family'] = (
-      np.where(known, solutions.code(pattern), NONE) for pattern in bits
+      np.where(known, solutions.code(bits), NONE)
+      for bits in (told.signs, told.form)
     )
   axes = {name: setting[name] for name in plane.axes if name in setting}
   return net, axes | found, computed
@@ -191,6 +194,15 @@ def _judge(trial, net, setting, patterns, outcome) -> None:
   outcome[judged] = ends
 
 
-def _bits(net, exchanges):
-  """Returns the signs `[W]` of a net, and those that stand for its family."""
-  return solutions.signs(net), solutions.form(net, exchanges)
+class _Told(NamedTuple):
+  """The signs `[W]` of a net, those of its family, and if it has any."""
+
+  signs: jax.Array
+  form: jax.Array
+  finite: jax.Array
+
+
+def _told(net, exchanges):
+  form = solutions.form(net, exchanges)
+  finite = jnp.all(jnp.isfinite(layered.listed(net)))
+  return _Told(solutions.signs(net), form, finite)
