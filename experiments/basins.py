@@ -75,7 +75,7 @@ def _drawn(subject, recipes, seed_range, blocks):
     parts,
     functools.partial(monte_carlo.results, epochs=FLAGS.epochs),
     drawn_page.page,
-    functools.partial(monte_carlo.judge, task=FLAGS.task),
+    functools.partial(monte_carlo.judge, task=FLAGS.task, epochs=FLAGS.epochs),
   )
 
 

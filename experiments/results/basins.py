@@ -61,14 +61,18 @@ def judge(
     task: its name.
   """
   found = groups.groups(parts, settings)
-  verdicts = groups.verdicts(claims.CLAIMS, found, lambda group: {'task': task})
+  pixels = math.isqrt(len(found[0].arrays['seed']))
+  fixed = {'task': task, 'pixels': pixels}
+  verdicts = groups.verdicts(claims.CLAIMS, found, lambda group: fixed)
   names = [name for name in groups.free(found) if name != 'learning_rate']
   if 'learning_rate' not in found[0].setting:  # it is an axis
     return verdicts
   for _, alike in groups.alike_but('learning_rate', found):
     alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
     rates = [g.setting['learning_rate'] for g in alike]
-    if rates[-1] >= DECADE * rates[0] and 'solution' in alike[0].arrays:
+    epochs = {int(g.arrays['epochs'][0]) for g in alike}
+    far = rates[-1] >= DECADE * rates[0] and len(epochs) == len(alike)
+    if far and 'solution' in alike[0].arrays:
       ends = (g.results[claims.ROUGH] for g in (alike[-1], alike[0]))
       verdicts.append(claims.smoother(*ends, groups.words(alike[0], names)))
   return verdicts

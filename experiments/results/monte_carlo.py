@@ -25,6 +25,7 @@ def judge(
   settings: list[dict[str, Any]],
   *,
   task: str,
+  epochs: int,
 ) -> list[dict[str, Any]]:
   """Returns verdicts on what the paper says of the range of first weights.
 
@@ -32,7 +33,9 @@ def judge(
     parts: the record's arrays.
     settings: with their results.
     task: its name.
+    epochs: that every net was allowed.
   """
+  fixed = {'task': task, 'epochs': epochs}
   found = groups.groups(parts, settings)
   names = [name for name in groups.free(found) if name != 'init_range']
   grows, necessary = [], []
@@ -49,7 +52,7 @@ def judge(
       claims.necessary(dict(zip(ranges, rates, strict=True)), said)
     )
   return [
-    *groups.verdicts(claims.BY_RANGE, found, lambda group: {'task': task}),
+    *groups.verdicts(claims.BY_RANGE, found, lambda group: fixed),
     *grows,
     *necessary,
   ]

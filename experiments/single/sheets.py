@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jaxrep import records
+from jaxrep import basins, records
 from jaxrep.figures import hues
 from jaxrep.report import Figure
 
@@ -37,7 +37,7 @@ def find(pattern: str) -> list[records.Record]:
     if any('coarse' not in arrays for arrays in record.parts.values()):
       raise common.BadInputError(
         f'--record={folder}: expected maps (experiments.basins), found nets of'
-        f' {record.summary["study"]}'
+        f' {record.summary["study"]} that are on none'
       )
     found.append(record)
   return found
@@ -57,6 +57,11 @@ def draw(found: Sequence[records.Record], kind: str) -> Figure:
   for record in found:
     nets = groups.groups(record.parts, record.summary['settings'])
     known = basin_maps.kinds(nets)
+    if kind == 'solutions' and known is None:
+      raise common.BadInputError(
+        f'--sheet={kind}: expected nets of at most {basins.READABLE} weights,'
+        f' found more in {record.folder}'
+      )
     names = list(groups.free(nets))
     for drawn in basin_maps.maps(nets, known):
       pictures.append(_picture(drawn, known, kind))
@@ -71,7 +76,7 @@ def draw(found: Sequence[records.Record], kind: str) -> Figure:
 
 
 def _picture(drawn, known, kind) -> np.ndarray:
-  if kind == 'solutions' and known is not None:
+  if kind == 'solutions':
     picture = hues.solutions_rgb(drawn.classes, known.families)
   else:
     picture = drawn.times()

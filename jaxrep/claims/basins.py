@@ -23,6 +23,7 @@ HALF, LOW = 0.5, RARE
 # scales of a map. Smooth lines measure 1 there, or up to 1.1 where many of them
 # meet; over coarse scales they fill boxes together, and measure more.
 FRACTAL, ROUGH = 1.2, 'boundary_dimension_fine'
+PIXELS = 200  # of a side of the paper's maps; fewer say little of boundaries
 # What later figures zoom into, by the slice: low and high x, then y.
 BOXES = types.MappingProxyType({
   '+7+4-9-9-5Y-3+9X': {
@@ -48,6 +49,7 @@ CLAIMS = (
     'pictures',
     ROUGH,
     above(ROUGH, FRACTAL),
+    {'task': ('xor', 'or'), 'pixels': lambda pixels: pixels >= PIXELS},
   ),
 )
 # Of nets whose first weights are all drawn, by their range.
@@ -60,7 +62,12 @@ BY_RANGE = (
     '5 to 50 %',
     'unsolved_rate',
     lambda results: between(results['unsolved_rate'], 0.05, 0.5),
-    {'task': 'xor', 'hidden': 2, 'init_range': lambda range_: 2 <= range_ <= 4},
+    {
+      'task': 'xor',
+      'hidden': 2,
+      'init_range': lambda range_: 2 <= range_ <= 4,
+      'epochs': lambda epochs: epochs >= 50_000,
+    },
   ),
 )
 
