@@ -3,7 +3,8 @@
 Every pixel is a net: two of its initial weights, or two numbers of its
 training, vary over a plane, the rest is fixed (Kolen & Pollack, NIPS 3, 1990).
 Colour says how soon it converges, and which solution it finds. Without flags:
-XOR, 2-2-1, the slice of their Fig. 11, a million nets for each way of updating.
+XOR, 2-2-1, the slice of their Fig. 11, a quarter of a million nets for each way
+of updating. Where weights are drawn from a seed, each seed has maps of its own.
 """
 
 import functools
@@ -12,11 +13,13 @@ from absl import flags
 
 from jaxrep.measures import solutions
 
+from .reports import basin_pairs as pairs_page
 from .reports import basins as report
 from .reports import monte_carlo as drawn_page
+from .results import basin_pairs as pairs
 from .results import basin_parts, monte_carlo
 from .results import basins as results
-from .shared import basin_flags, common, descent, running
+from .shared import basin_flags, basin_parsers, common, descent, running
 
 FLAGS = flags.FLAGS
 for module in (common, basin_flags):
@@ -31,7 +34,7 @@ def _main() -> None:
   subject, recipes = basin_flags.subject(), basin_flags.recipes()
   cells = len(subject.patterns.inputs) * sum(subject.sizes[1:-1])
   seed_range, blocks = common.check_seeds(), common.blocks(cells)
-  study = _drawn if FLAGS.axes == basin_flags.NO_AXES else _maps
+  study = _drawn if FLAGS.axes == basin_parsers.NO_AXES else _maps
   decided, *rest = study(subject, recipes, seed_range, blocks)
   decided |= {'block_size': blocks.size, **subject.pinned}
   experiment = running.Experiment(
@@ -57,8 +60,11 @@ def _maps(subject, recipes, seed_range, blocks):
     keep_weights=FLAGS.keep_weights,
     blocks=blocks,
   )
-  judge = functools.partial(results.judge, task=FLAGS.task)
-  return {'slice': text}, parts, results.results, report.page, judge
+  told, shown = results, report
+  if FLAGS.points:
+    told, shown = pairs, pairs_page
+  judge = functools.partial(told.judge, task=FLAGS.task)
+  return {'slice': text}, parts, told.results, shown.page, judge
 
 
 def _drawn(subject, recipes, seed_range, blocks):

@@ -12,29 +12,23 @@ from jaxrep.tasks import boolean
 
 from .reports import boolean as report
 from .results import boolean as results
-from .shared import common, descent, descent_flags, problems, running
+from .shared import (
+  common,
+  descent,
+  descent_flags,
+  problems,
+  running,
+  task_flags,
+)
 
 FLAGS = flags.FLAGS
 
-flags.DEFINE_string(
-  'task', None,
-  f'{", ".join(boolean.TASKS)}, or a table: FILE.csv with the header'
-  ' in1,..,out1,.. and one case a row.',
-)  # fmt: skip
-flags.DEFINE_string(
-  'task_digest', None, 'Of a table: what sha256 its bytes should have.'
-)
-common.define_number(
-  'size', 'Bits of parity, units of the encoder, bits of each number to add; 0:'
-  ' the source’s (4, 8, 2).',
-  kind=int, many=True,
-)  # fmt: skip
-flags.DEFINE_bool('skip', None, 'Outputs have direct links from the inputs.')
+task_flags.define(boolean.TASKS, many=True)
 common.define_number(
   'stuck_after', 'Sweeps after which an unsolved net counts as stuck.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip
-for module in (common, descent_flags):
+for module in (common, task_flags, descent_flags):
   flags.adopt_module_key_flags(module)
 
 

@@ -24,6 +24,7 @@ AXES = (*LETTERS, 'learning_rate', 'momentum', 'init_range')
 # A solution that there is not, and an outcome that nobody asked for.
 NONE = -1
 BETWEEN = 1000  # sweeps between looks at nets that are on a map
+POINTS = 1983  # names the draw of points
 # More weights make more sign patterns than an integer numbers.
 READABLE = 62
 
@@ -79,15 +80,59 @@ def rows(
   """
   pixels = len(windows[0].x)
   on = np.isin(np.arange(pixels), coarse(pixels, judged))
+  places = [(np.tile(w.x, pixels), np.repeat(w.y, pixels)) for w in windows]
+  return _placed(places, settings, np.outer(on, on).ravel())
+
+
+def pairs(
+  ends: Sequence[tuple[tuple[float, float], tuple[float, float]]],
+  settings: Sequence[Mapping[str, Any]],
+  *,
+  count: int,
+) -> seeds.Nets:
+  """Returns nets that start at points of a window and near them.
+
+  The points of a setting are drawn evenly from its window by `POINTS`, the seed
+  and the distance, and each has a companion so far away, in a direction drawn
+  at random, which may lie outside. The points come first, in the same order as
+  their companions.
+
+  Args:
+    ends: where x and y begin and end, one pair a setting.
+    settings: as of `rows`, and the `distance` of the pairs, as a share of the
+      window's width and height.
+    count: pairs a setting.
+
+  References:
+    Grebogi, McDonald, Ott & Yorke, Phys. Lett. A 99 (1983) 415.
+  """
+  places = []
+  for window, setting in zip(ends, settings, strict=True):
+    far = setting['distance']
+    bits = int(np.float64(far).view(np.uint64))
+    draw = np.random.default_rng([POINTS, setting['seed'], bits])
+    angle = 2 * np.pi * draw.random(count)
+    place = []
+    for (low, high), step in zip(
+      window, (np.cos(angle), np.sin(angle)), strict=True
+    ):
+      first = low + (high - low) * draw.random(count)
+      place.append(np.append(first, first + far * (high - low) * step))
+    places.append(place)
+  return _placed(places, settings, np.zeros(2 * count, bool))
+
+
+def _placed(places, settings, judged) -> seeds.Nets:
+  """Returns rows of settings, each at places `x [N], y [N]`."""
   columns: dict[str, list] = {name: [] for name in settings[0]}
   for setting in settings:
     for name, value in setting.items():
       kind = np.uint32 if name == 'seed' else np.float32
-      columns[name].append(np.full(pixels**2, value, kind))
+      columns[name].append(np.full(len(judged), value, kind))
   found = {name: np.concatenate(column) for name, column in columns.items()}
-  found['x'] = np.concatenate([np.tile(w.x, pixels) for w in windows])
-  found['y'] = np.concatenate([np.repeat(w.y, pixels) for w in windows])
-  found['judged'] = np.tile(np.outer(on, on).ravel(), len(windows))
+  for k, side in enumerate(SIDES):
+    found[side] = np.concatenate([place[k] for place in places])
+  found['judged'] = np.tile(judged, len(places))
   return seeds.Nets(found.pop('seed'), found)
 
 

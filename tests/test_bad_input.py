@@ -283,6 +283,23 @@ BASINS = [
   ('--centre=1,2,3', ['--centre=1,2,3: ', "found '1,2,3'"]),
   ('--centre=nan,1', ['--centre=nan,1: ', "found 'nan,1'"]),
   ('--centre=here', ['--centre=here: ', 'or middle', "found 'here'"]),
+  (
+    '--centre=1,1 --zoom=1e17',
+    ['--x_range=-10:10, --centre=1,1, --zoom=1e+17: ', 'float64 tells apart',
+     'found 0.9999999999999999 to 1.0'],
+  ),
+  (
+    '--centre=0,1 --zoom=1e30',
+    ['--y_range=-10:10, --centre=0,1, --zoom=1e+30: ', 'found 1.0 to 1.0'],
+  ),
+  (
+    '--x_range=9:9.000000000000002 --pixels=2',
+    ['--x_range=9:9.000000000000002, --centre=middle, ', 'float64 tells apart'],
+  ),
+  (
+    '--centre=1,1 --zoom=1e14 --frames=3',
+    ['--centre=1,1, --zoom=1e+14: ', 'float64 tells apart'],
+  ),
   ('--zoom=0', ['--zoom=0: ', '> 0', "found '0'"]),
   ('--zoom=nan', ['--zoom=nan: ', 'finite', "found 'nan'"]),
   ('--zoom=2,2', ['--zoom=2,2: ', 'different numbers']),
@@ -334,7 +351,8 @@ BASINS = [
     (f'--axes=none --{flag}', [f'--{flag}: expected a map', '--axes=none'])
     for flag in (
       'slice=?????????', 'tied=true', 'x_range=0:1', 'centre=1,1', 'zoom=2',
-      'frames=2', 'flow_time=9',
+      'frames=2', 'flow_time=9', 'pixels=64', 'outcome_pixels=16',
+      'keep_weights=false',
     )
   ),
   # Flags that there are not.

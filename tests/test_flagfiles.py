@@ -17,7 +17,11 @@ NOT_DECIDING = {'out'}
 RESOLVED = {'block_size'}
 # Decide only where something else is given, and are not in paper.flags: what a
 # user's own table should hold.
-PINNED = {'boolean': {'task_digest'}, 'recirculation': {'vectors_digest'}}
+PINNED = {
+  'basins': {'task_digest'},
+  'boolean': {'task_digest'},
+  'recirculation': {'vectors_digest'},
+}
 # Where a study finds what it checks by its contents: decides nothing.
 PLACES = {'localization': {'data_dir'}}
 

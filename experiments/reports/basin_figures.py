@@ -49,8 +49,8 @@ def times(drawn: Map, number: str, which: str, where: Mapping) -> Figure:
     'Every pixel is one net. Where it stands says how it starts; its colour,'
     ' how many epochs it takes until all outputs are on the right side of 0.5:'
     ' the brighter, the sooner. Black: never. Smooth shades mean that starts'
-    ' nearby behave alike; where bright and black are mixed, the last digit of'
-    ' a weight decides.',
+    ' nearby behave alike; where bright and black are mixed, small differences'
+    ' decide.',
     'A map of epochs to converge over two numbers of the start.',
     style.png(fig),
   )
@@ -96,7 +96,8 @@ def outcomes(drawn: Map, number: str, which: str, where: Mapping) -> Figure:
   still = np.mean(ends == Outcome.STILL_DESCENDING) if ends.size else 0.0
   weather.outcomes(
     ax, drawn.ends, NAMES, extent=drawn.extent, **where,
-    title=f'{still:.0%} of those that have not converged still descend'
+    title=f'{tables.number(still, unit="rate", digits=0)} of those that have'
+    ' not converged still descend'
     if ends.size else 'All converge',
   )  # fmt: skip
   return Figure(

@@ -59,9 +59,10 @@ def scaling(found: Sequence[groups.Group], labels: Sequence[str]) -> Figure:
     ' that end in different classes, over their distance; the flatter, the less'
     ' it helps to know a start more precisely. Classes are solutions, nets that'
     ' have none being one. Lines are least-squares fits over all points;'
-    ' intervals are over the tiles in which they are counted. Theory has'
-    ' α = 2 − d; stripes that alternate finely between two classes make α'
-    ' smaller.',
+    ' intervals are over the tiles in which they are counted, and say how much'
+    ' the number hangs on the part of the map. Theory has α = 2 − d. Points'
+    ' that lie on no line have no exponent: many smooth lines, folded close,'
+    ' look fractal over the scales of their folds.',
     'Box counts and shares of unlike pairs over scales, with fitted lines.',
     style.png(fig),
   )

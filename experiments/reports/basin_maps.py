@@ -1,12 +1,12 @@
 """The maps of a record: arrays `[P, P]`, colours, and what their axes are."""
 
+import types
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
 from jaxrep import basins, records, slices
-from jaxrep.claims import basins as claims
 from jaxrep.figures import hues
 from jaxrep.measures import solutions
 
@@ -14,6 +14,20 @@ from ..results.basins import square
 from ..shared.groups import Group, word
 
 Extent = tuple[float, float, float, float]
+# What later figures of the paper zoom into, by the slice: x, then y.
+BOXES = types.MappingProxyType({
+  '+7+4-9-9-5Y-3+9X': {
+    'Fig. 12': (-9.0, -5.4, -1.8, 1.8),
+    'Fig. 13': (-6.966, -6.166, -0.5, 0.3),
+  },
+  '+5+5-1X+5-1Y+3-1': {
+    'Fig. 16': (-4.5, 1.5, -4.5, 1.5),
+    'Fig. 18': (-1.68, -1.2, -1.35, -0.87),
+    'Fig. 20': (-1.536, -1.38, -1.197, -1.041),
+    'Fig. 22': (-1.47282, -1.45882, -1.14552, -1.13152),
+    'Fig. 24': (-1.46715, -1.46395, -1.14076, -1.13756),
+  },
+})  # fmt: skip
 
 
 class Kinds(NamedTuple):
@@ -148,7 +162,7 @@ def _weights(units: np.ndarray, outputs: int) -> list[str]:
 def boxes(drawn: Map, flags: Mapping[str, str]) -> dict[str, Extent]:
   """Returns the parts of a map that a source shows in full, by figure."""
   x0, x1, y0, y1 = drawn.extent
-  known = claims.BOXES.get(flags['slice'], {})
+  known = BOXES.get(flags['slice'], {})
   if flags['task'] == 'symmetry':
     known = {'the letter’s ± 0.3': (-0.3, 0.3, -0.3, 0.3)}
   shown = {}

@@ -16,8 +16,9 @@ DIMENSION = grids.Drawn(
   'boundary_dimension',
   'How rough the boundaries are',
   'box-counting dimension',
-  'The dimension of the boundaries between solutions by box counting: 1 for'
-  ' smooth lines, 2 for boundaries that are everywhere.',
+  'The dimension of the boundaries between solutions by box counting, over the'
+  ' scales of the map: 1 for a smooth line, more for fractal ones, and for many'
+  ' smooth lines that lie close.',
   unit='',
   missing='no boundary',
   levels=(),
@@ -26,16 +27,16 @@ FINE = DIMENSION._replace(
   result='boundary_dimension_fine',
   title='How rough they are looked at closely',
   label='box-counting dimension, finest scales',
-  caption='The same over boxes of 1 and 2 pixels only, where smooth lines come'
-  ' close to 1 whatever they look like from afar.',
+  caption='The same over boxes of 1 and 2 pixels only, where smooth lines some'
+  ' pixels apart measure 1.',
 )
 EXPONENT = grids.Drawn(
   'sensitivity_exponent',
   'What more digits buy',
   'sensitivity exponent α',
   'The share of pairs of pixels that end in different classes grows with their'
-  ' distance to this power: 1 for smooth boundaries; near 0, hardly any number'
-  ' of digits of the start says how a net ends.',
+  ' distance to this power: 1 for smooth boundaries; near 0, a more precise'
+  ' start hardly helps to tell how a net ends.',
   unit='',
   missing='no boundary',
   levels=(),
@@ -47,8 +48,8 @@ CONVERGED = grids.SOLVED._replace(
   caption='The share of a map’s pixels that converge.',
 )
 SHOWN = (
-  *('converged_rate', 'sweeps_median', 'solutions', 'families'),
-  *('boundary_dimension', 'boundary_dimension_fine', 'sensitivity_exponent'),
+  *('converged_rate', 'solutions', 'boundary_dimension'),
+  *('boundary_dimension_fine', 'sensitivity_exponent'),
 )
 
 
@@ -98,7 +99,14 @@ def _lede(record, found) -> str:
   )
   if several:
     low, high = grids.span(found, 'converged_rate')
-    return f'{start} {low} to {high} converge.'
+    rough = grids.span(found, 'boundary_dimension')
+    words = f'{start} {low} to {high} converge'
+    if rough is None:
+      return f'{words}.'
+    return (
+      f'{words}; boundaries between solutions have dimensions from'
+      f' {" to ".join(rough)}, where a smooth line has 1.'
+    )
   results = found[0].results
   rate = tables.measured(results['converged_rate'])
   rough = results.get('boundary_dimension', {})
@@ -106,7 +114,7 @@ def _lede(record, found) -> str:
     return f'{start} {rate} converge.'
   return (
     f'{start} {rate} converge; the boundaries between solutions have dimension'
-    f' {tables.measured(rough)} where smooth lines have 1.'
+    f' {tables.measured(rough)} where a smooth line has 1.'
   )
 
 

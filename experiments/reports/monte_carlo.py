@@ -33,8 +33,8 @@ def page(record: records.Record) -> report.Page:
     figures += [*by_range, *grids.figures(found, drawn, {})]
   if len(found) <= grids.SEVERAL:
     figures.append(pages.survival(found, epochs, {}))
-  rates = [g.results['unsolved_rate']['value'] for g in found]
-  span = f'{min(rates):.1%}' + f' to {max(rates):.1%}' * (len(found) > 1)
+  least, most = grids.span(found, 'unsolved_rate')
+  span = f'{least} to {most}' if len(found) > 1 else least
   return pages.assembled(
     record,
     found,

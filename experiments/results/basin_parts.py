@@ -1,6 +1,6 @@
 """The parts of a run of maps: one for each way of training."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -23,6 +23,8 @@ class View(NamedTuple):
     zooms: how many times narrower each map is.
     pixels: of a side.
     judged: of a side of the grid whose nets are certified.
+    points: pairs of points for each distance, in place of pixels; 0: pixels.
+    distances: of the points of a pair.
   """
 
   ranges: Sequence[tuple[float, float]]
@@ -30,15 +32,28 @@ class View(NamedTuple):
   zooms: Sequence[float]
   pixels: int
   judged: int
+  points: int = 0
+  distances: Sequence[float] = ()
 
-  def window(self, zoom: float) -> basins.Window:
-    """Returns the pixels at a zoom."""
+  def rows(self, settings: Sequence[Mapping[str, Any]]) -> seeds.Nets:
+    """Returns the nets of maps, or of pairs of points, by setting."""
+    windows = [self._ends(setting['zoom']) for setting in settings]
+    if self.points:
+      return basins.pairs(windows, settings, count=self.points)
+    known = {
+      ends: basins.Window(*(slices.pixels(*e, self.pixels) for e in ends))
+      for ends in windows
+    }
+    pixels = [known[ends] for ends in windows]
+    return basins.rows(pixels, settings, judged=self.judged)
+
+  def _ends(self, zoom):
+    """Returns where x and y begin and end at a zoom."""
     centre = self.centre or (None, None)
-    ends = [
+    return tuple(
       slices.window(*ends, middle, zoom)
       for ends, middle in zip(self.ranges, centre, strict=True)
-    ]
-    return basins.Window(*(slices.pixels(*e, self.pixels) for e in ends))
+    )
 
 
 def parts(
@@ -73,16 +88,14 @@ def parts(
     for r in recipes
   ]
   differ = [len(set(column)) > 1 for column in zip(*words, strict=True)]
-  windows = {zoom: view.window(zoom) for zoom in view.zooms}
 
   def part(recipe, said):
     trial = basins.trial(recipe, sizes)
     of_map = basins.Plane(plane, axes, trials.drawing(recipe, sizes))
     lists = {'seed': seed_range, **recipe.grid(), 'zoom': view.zooms}
+    if view.points:
+      lists['distance'] = view.distances
     settings = seeds.settings(**lists)
-    pixels = basins.rows(
-      [windows[s['zoom']] for s in settings], settings, judged=view.judged
-    )
 
     def compute(rows, watch):
       net, arrays, computed = basins.run(
@@ -101,7 +114,7 @@ def parts(
     fixed = {'updates': recipe.updates, 'precision': recipe.precision}
     return running.Part(
       '_'.join(['map', *special]),
-      pixels,
+      view.rows(settings),
       [fixed | _shown(setting, axes) for setting in settings],
       compute,
       {

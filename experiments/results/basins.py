@@ -61,12 +61,10 @@ def judge(
     task: its name.
   """
   found = groups.groups(parts, settings)
-  pixels = math.isqrt(len(found[0].arrays['seed']))
-  fixed = {'task': task, 'pixels': pixels}
-  verdicts = groups.verdicts(claims.CLAIMS, found, lambda group: fixed)
-  names = [name for name in groups.free(found) if name != 'learning_rate']
-  if 'learning_rate' not in found[0].setting:  # it is an axis
+  verdicts: list[dict[str, Any]] = []
+  if task not in claims.TASKS or 'learning_rate' not in found[0].setting:
     return verdicts
+  names = [name for name in groups.free(found) if name != 'learning_rate']
   for _, alike in groups.alike_but('learning_rate', found):
     alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
     rates = [g.setting['learning_rate'] for g in alike]

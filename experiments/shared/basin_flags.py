@@ -15,98 +15,16 @@ from jaxrep.tasks import boolean, symmetry
 from jaxrep.tasks.patterns import Patterns
 
 from ..results import basin_parts
-from . import common, problems, rule_flags
+from . import basin_parsers, common, problems, rule_flags, task_flags
 
 FLAGS = flags.FLAGS
-MIDDLE, SOURCE = 'middle', 'source'
-NO_AXES = ('none',)
-LARGEST = 1e6  # magnitude of a coordinate
 LONGEST = 2**30  # epochs
 # Flags that say nothing of nets that are on no map.
+OF_PIXELS = ('pixels', 'outcome_pixels', 'frames')
 OF_MAPS = (
-  *('slice', 'tied', 'x_range', 'y_range', 'centre', 'zoom', 'frames'),
-  'flow_time',
+  *('slice', 'tied', 'x_range', 'y_range', 'centre', 'zoom', 'flow_time'),
+  *('points', 'distance', 'keep_weights', *OF_PIXELS),
 )
-
-
-class Shape(common.Shapes):
-  """Parses the hidden units of one net, '4-2', or 'source'."""
-
-  def parse(self, argument):
-    if argument == SOURCE:
-      return argument
-    shapes = super().parse(argument)
-    if len(shapes) > 1:
-      raise ValueError(f'expected one shape, found {argument!r}')
-    return shapes[0]
-
-  def flag_type(self) -> str:
-    return 'shape'
-
-
-class Axes(flags.ArgumentParser):
-  """Parses what the two axes are, 'X,Y', or 'none'."""
-
-  syntactic_help = f'two of {", ".join(basins.AXES)}; or none'
-
-  def parse(self, argument):
-    if isinstance(argument, tuple):
-      return argument
-    words = tuple(word.strip() for word in argument.split(','))
-    words = tuple(
-      w.upper() if w.upper() in basins.LETTERS else w for w in words
-    )
-    if words == NO_AXES:
-      return words
-    unknown = [word for word in words if word not in basins.AXES]
-    if unknown:
-      raise ValueError(f'expected {self.syntactic_help}, found {unknown[0]!r}')
-    if len(words) != 2 or words[0] == words[1]:
-      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
-    return words
-
-  def flag_type(self) -> str:
-    return 'two axes'
-
-
-class Range(flags.ArgumentParser):
-  """Parses where an axis begins and ends, '-10:10'; its value is the text."""
-
-  syntactic_help = 'two numbers, the smaller first, such as -10:10'
-
-  def parse(self, argument):
-    try:
-      low, high = map(float, argument.split(':'))
-    except ValueError:
-      low = high = math.nan
-    if not -LARGEST <= low < high <= LARGEST:
-      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
-    return ':'.join(map(common.as_text, (low, high)))
-
-  def flag_type(self) -> str:
-    return 'low:high'
-
-
-class Point(flags.ArgumentParser):
-  """Parses a place on the map, '-6.966,-0.5', or 'middle'."""
-
-  syntactic_help = f'two finite numbers such as -6.966,-0.5; or {MIDDLE}'
-
-  def parse(self, argument):
-    if isinstance(argument, tuple) or argument.strip() == MIDDLE:
-      return argument
-    try:
-      place = tuple(float(word) for word in argument.split(','))
-    except ValueError:
-      place = ()
-    if len(place) != 2 or not all(map(math.isfinite, place)):
-      raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
-    return place
-
-  def flag_type(self) -> str:
-    return 'x,y'
-
-
 # Of the boolean study, and the letter's.
 TASKS = {
   **boolean.TASKS,
@@ -114,25 +32,13 @@ TASKS = {
     functools.partial(symmetry.patterns, coding='binary'), 6, 10, lambda bits: 2
   ),
 }
-flags.DEFINE_string(
-  'task', None,
-  f'{", ".join(TASKS)}, or a table: FILE.csv with the header in1,..,out1,.. and'
-  ' one case a row.',
-)  # fmt: skip
-flags.DEFINE_string(
-  'task_digest', None, 'Of a table: what sha256 its bytes should have.'
-)
-common.define_number(
-  'size', 'Bits of parity and symmetry, units of the encoder, bits of each'
-  ' number to add; 0: the source’s.', kind=int,
-)  # fmt: skip
+task_flags.define(TASKS, many=False)
 flags.DEFINE(
-  Shape(256, 'for several layers: 4-2'), 'hidden', None,
-  f'Hidden units: 2, or 4-2 for two layers; {SOURCE}: as many as the task’s'
-  ' source gives it.',
+  basin_parsers.Shape(256, 'for several layers: 4-2'), 'hidden', None,
+  f'Hidden units: 2, or 4-2 for two layers; {basin_parsers.SOURCE}: as many as'
+  ' the task’s source gives it.',
   FLAGS, common.AsText(),
 )  # fmt: skip
-flags.DEFINE_bool('skip', None, 'Outputs have direct links from the inputs.')
 flags.DEFINE_string(
   'slice', None,
   'Where the nets of a map start: each weight in tenths, as +7 or -0.5, X or Y'
@@ -144,21 +50,22 @@ flags.DEFINE_bool(
   'tied', None, 'A letter may stand for several weights, which vary together.'
 )
 flags.DEFINE(
-  Axes(), 'axes', None,
+  basin_parsers.Axes(), 'axes', None,
   'What varies along x and y: X and Y, letters of --slice; learning_rate;'
-  ' momentum; init_range, of the weights that are drawn. none: no map, but nets'
-  ' from --seeds, all of whose weights are drawn.',
+  ' momentum; init_range, of the weights that are drawn. Where weights are'
+  ' drawn, each of --seeds is a map of its own. none: no map, but nets from'
+  ' --seeds, all of whose weights are drawn.',
   FLAGS, common.AsText(),
 )  # fmt: skip
 for name in basins.SIDES:
   flags.DEFINE(
-    Range(), f'{name}_range', None,
+    basin_parsers.Range(), f'{name}_range', None,
     f'Where the {name} axis begins and ends: low:high. The low end is a pixel,'
     ' the high end is one pixel beyond the last.',
     FLAGS, common.AsText(),
   )  # fmt: skip
 flags.DEFINE(
-  Point(), 'centre', None,
+  basin_parsers.Point(), 'centre', None,
   'Where the map is centred, x,y; “middle”: of the ranges.',
   FLAGS, common.AsText(),
 )  # fmt: skip
@@ -172,6 +79,14 @@ common.define_number(
 )  # fmt: skip
 common.define_number('pixels', 'Of a side of the map.', kind=int, low=2,
                      high=2**13)  # fmt: skip
+common.define_number(
+  'points', 'In place of pixels: so many pairs of points, drawn at random, for'
+  ' each --distance: how many end apart? 0: maps.', kind=int, high=2**20,
+)  # fmt: skip
+common.define_number(
+  'distance', 'Of --points: how far apart those of a pair are, as a share of'
+  ' the map’s side.', above=True, high=1, many=True,
+)  # fmt: skip
 common.define_number(
   'epochs', 'Every net makes so many; one that has not converged by then has'
   ' not.', kind=int, low=1, high=LONGEST,
@@ -189,7 +104,8 @@ common.define_number(
   ' converge are told by their certificates; 0: none.', kind=int, high=2**10,
 )  # fmt: skip
 flags.DEFINE_bool('keep_weights', None, 'Keep the final weights in nets.npz.')
-flags.adopt_module_key_flags(rule_flags)
+for module in (task_flags, rule_flags):
+  flags.adopt_module_key_flags(module)
 
 
 class Subject(NamedTuple):
@@ -217,10 +133,10 @@ def subject() -> Subject:
   )
   [(size, patterns)] = sets.items()
   hidden = FLAGS.hidden
-  if hidden == SOURCE:
+  if hidden == basin_parsers.SOURCE:
     if FLAGS.task not in TASKS:
       raise common.BadInputError(
-        f'--hidden={SOURCE}: expected a shape such as 2 or 4-2, as a table has'
+        f'--hidden={hidden}: expected a shape such as 2 or 4-2, as a table has'
         ' no number of its own'
       )
     hidden = str(TASKS[FLAGS.task].hidden(size))
@@ -338,8 +254,8 @@ def view() -> basin_parts.View:
   """Returns which part of the plane is shown.
 
   Raises:
-    BadInputError: a learning rate below 0 and the like, several zooms of a
-      movie.
+    BadInputError: a learning rate below 0 and the like, neighbours that are
+      equal, several zooms of a movie.
   """
   zooms = FLAGS.zoom
   if FLAGS.frames > 1:
@@ -349,30 +265,53 @@ def view() -> basin_parts.View:
         f' --zoom={common.as_text(zooms)}'
       )
     zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
-  centre = None if FLAGS.centre == MIDDLE else FLAGS.centre
+  centre = None if FLAGS.centre == basin_parsers.MIDDLE else FLAGS.centre
   ranges = [
     _ends(*place, zooms)
     for place in zip(
       basins.SIDES, FLAGS.axes, centre or (None, None), strict=True
     )
   ]
+  if FLAGS.points:
+    _refuse(OF_PIXELS, 'pixels', f'--points={FLAGS.points}')
   return basin_parts.View(
-    ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels
-  )
+    ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels, FLAGS.points,
+    FLAGS.distance,
+  )  # fmt: skip
+
+
+def _refuse(names: Sequence[str], wanted: str, found: str) -> None:
+  """Sees to it that flags which would not count are not given."""
+  for flag in map(FLAGS.__getitem__, names):
+    if flag.value != flag.default:
+      raise common.BadInputError(
+        f'--{flag.name}={common.as_text(flag.value)}: expected {wanted} for it,'
+        f' found {found}'
+      )
 
 
 def _ends(side, axis, middle, zooms) -> tuple[float, float]:
   """Returns where an axis begins and ends, whole; nets stand at every zoom."""
   text = FLAGS[f'{side}_range'].value
   ends = tuple(map(float, text.split(':')))
-  least = -LARGEST if axis in basins.LETTERS else 0
+  most = basin_parsers.LARGEST
+  least = -most if axis in basins.LETTERS else 0
+  finest = min(FLAGS.distance) if FLAGS.points else 1 / FLAGS.pixels
   for zoom in zooms:
     low, high = slices.window(*ends, middle, zoom)
-    if low < least or high > LARGEST:
+    given = (
+      f'--{side}_range={text}, --centre={common.as_text(FLAGS.centre)},'
+      f' --zoom={zoom:g}'
+    )
+    if low < least or high > most:
       raise common.BadInputError(
-        f'--{side}_range={text}, --centre={common.as_text(FLAGS.centre)},'
-        f' --zoom={zoom:g}: expected numbers from {least:g} to {LARGEST:g} for'
-        f' {axis}, found {low:g} to {high:g}'
+        f'{given}: expected numbers from {least:g} to {most:g} for {axis},'
+        f' found {low:g} to {high:g}'
+      )
+    if (high - low) * finest < np.spacing(max(abs(low), abs(high))):
+      raise common.BadInputError(
+        f'{given}: expected neighbours that float64 tells apart, found'
+        f' {low!r} to {high!r}'
       )
   return ends
 
@@ -387,10 +326,5 @@ def one_layer(sizes: tuple[int, ...]) -> int:
     raise common.BadInputError(
       f'--hidden={FLAGS.hidden}: expected one hidden layer with --axes=none'
     )
-  for flag in map(FLAGS.__getitem__, OF_MAPS):
-    if flag.value != flag.default:
-      raise common.BadInputError(
-        f'--{flag.name}={common.as_text(flag.value)}: expected a map for it,'
-        ' found --axes=none'
-      )
+  _refuse(OF_MAPS, 'a map', '--axes=none')
   return sizes[1]

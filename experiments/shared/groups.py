@@ -133,9 +133,8 @@ def _said(name: str, value: Any) -> str:
     return f'{word(name)}: {"yes" if value else "no"}'
   if not isinstance(value, Real):
     return str(value)
-  return (
-    f'{word(name)} {value:,.0f}' if value >= 1e4 else f'{word(name)} {value:g}'
-  )
+  text = f'{value:,.0f}' if value >= 1000 else f'{value:.4g}'
+  return f'{word(name)} {text}'
 
 
 def middle(column: np.ndarray, rows: np.ndarray) -> int:

@@ -1,6 +1,6 @@
 """What Kolen & Pollack claim of nets and of where these start."""
 
-import types
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,46 +12,21 @@ from jaxrep.claims.judges import (
   RARE,
   UNDECIDED,
   Claim,
-  above,
   between,
 )
 
 _SOURCE = 'Kolen & Pollack, NIPS 3 (1990)'
 # "p < 0.5"; and what we read "low levels of nonconvergent behavior" as.
 HALF, LOW = 0.5, RARE
-# A boundary is called fractal-like from this dimension on, over the finest
-# scales of a map. Smooth lines measure 1 there, or up to 1.1 where many of them
-# meet; over coarse scales they fill boxes together, and measure more.
-FRACTAL, ROUGH = 1.2, 'boundary_dimension_fine'
-PIXELS = 200  # of a side of the paper's maps; fewer say little of boundaries
-# What later figures zoom into, by the slice: low and high x, then y.
-BOXES = types.MappingProxyType({
-  '+7+4-9-9-5Y-3+9X': {
-    'Fig. 12': (-9.0, -5.4, -1.8, 1.8),
-    'Fig. 13': (-6.966, -6.166, -0.5, 0.3),
-  },
-  '+5+5-1X+5-1Y+3-1': {
-    'Fig. 16': (-4.5, 1.5, -4.5, 1.5),
-    'Fig. 18': (-1.68, -1.2, -1.35, -0.87),
-    'Fig. 20': (-1.536, -1.38, -1.197, -1.041),
-    'Fig. 22': (-1.47282, -1.45882, -1.14552, -1.13152),
-    'Fig. 24': (-1.46715, -1.46395, -1.14076, -1.13756),
-  },
-})  # fmt: skip
+# Whose boundaries the paper calls fractal. They are taken for fractal where the
+# share of pairs that end apart falls more slowly than this power of their
+# distance, over the last decade of distance that is measured; smooth lines have
+# 1, however many of them there are. Set before it was measured.
+TASKS, LESS = ('xor', 'or'), 0.9
+# What is measured of boundaries from steps small and large, and from where on
+# it is more than what smooth lines measure.
+ROUGH, SMOOTH = 'boundary_dimension_fine', 1.1
 
-# Of a map.
-CLAIMS = (
-  Claim(
-    'fractal',
-    f'{_SOURCE}, Figs 12-25',
-    'The boundaries between solutions look fractal. (Ours: over the finest'
-    f' scales of the map their dimension is above {FRACTAL}.)',
-    'pictures',
-    ROUGH,
-    above(ROUGH, FRACTAL),
-    {'task': ('xor', 'or'), 'pixels': lambda pixels: pixels >= PIXELS},
-  ),
-)
 # Of nets whose first weights are all drawn, by their range.
 BY_RANGE = (
   Claim(
@@ -70,6 +45,30 @@ BY_RANGE = (
     },
   ),
 )
+
+
+def fractal(exponent: stats.Estimate, setting: str) -> dict[str, Any]:
+  """Returns the verdict on whether boundaries are fractal.
+
+  Args:
+    exponent: α, over the last decade of distance.
+    setting: what tells it from others that are judged with it.
+  """
+  known = stats.as_json(exponent)
+  verdict = between(known, -math.inf, LESS)
+  words = (
+    'The boundaries between solutions are fractal. (Ours: the sensitivity'
+    f' exponent over the last decade of distance is below {LESS}.)'
+  )
+  return {
+    'id': 'fractal',
+    'source': f'{_SOURCE}, Figs 12-25',
+    'claim': f'{words} ({setting})' if setting else words,
+    'given': 'pictures',
+    'result': 'sensitivity_exponent',
+    'ours': known,
+    'verdict': verdict,
+  }
 
 
 def grows(pairs: stats.PairedRates, setting: str) -> dict[str, Any]:
@@ -140,7 +139,7 @@ def smoother(
   """Returns the verdict on whether small steps smooth the boundaries out.
 
   Holds where the dimension's interval at the smallest ε lies below that at the
-  largest, and reaches down to what smooth lines measure.
+  largest, and reaches down to `SMOOTH`.
 
   Args:
     coarse: the dimension at the largest ε, as JSON.
@@ -150,7 +149,7 @@ def smoother(
   verdict = UNDECIDED
   if None not in (coarse['low'], coarse['high'], fine['low'], fine['high']):
     if fine['high'] < coarse['low']:
-      verdict = HOLDS if fine['low'] <= FRACTAL else DEPENDS
+      verdict = HOLDS if fine['low'] <= SMOOTH else DEPENDS
     elif fine['low'] > coarse['high']:
       verdict = FAILS
   words = (

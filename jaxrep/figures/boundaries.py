@@ -24,7 +24,6 @@ class Scaling(NamedTuple):
     slope: of ln value against ln scale; NaN where there is no fit.
     intercept: ln value at scale 1.
     words: what the fit says, such as 'd = 1.62 [1.58, 1.66]'.
-    fitted: `[K]` bool, the points of the fit; None takes all.
   """
 
   scale: np.ndarray
@@ -32,7 +31,6 @@ class Scaling(NamedTuple):
   slope: float = np.nan
   intercept: float = np.nan
   words: str = ''
-  fitted: np.ndarray | None = None
 
 
 @matplotlib.rc_context(style.RC)
@@ -48,8 +46,8 @@ def scaling(
 ) -> None:
   """Draws numbers against scale on two log axes, with their power laws.
 
-  Points that are in no fit are hollow. A line reaches over the points of its
-  fit. Points that are not above 0 are counted under the axes.
+  A line reaches over its points. Those that are not above 0 are counted under
+  the axes.
 
   Args:
     ax: 5.5 inches wide and 4 high, or 3.75 and 3.75.
@@ -62,19 +60,18 @@ def scaling(
     title: what was found.
 
   Raises:
-    ValueError: a series whose values or fitted points are not one a scale.
+    ValueError: a series whose values are not one a scale.
   """
   lines, seen, lost = [], [np.zeros((2, 0))], 0
   for k, (label, one) in enumerate(series.items()):
-    points, fitted = _points(label, one)
+    points = _points(label, one)
     there = np.isfinite(points).all(axis=0) & (points > 0).all(axis=0)
     lost += int((~there).sum())
     seen.append(points[:, there])
     look = style.series(k)
     dots = {'marker': look.marker, 'ms': 5, 'color': look.color}
-    for here, face in ((fitted, look.color), (~fitted, 'white')):
-      ax.plot(*points[:, here & there], ls='', mfc=face, **dots, zorder=3)
-    ends = points[0, fitted & there]
+    ax.plot(*points[:, there], ls='', **dots, zorder=3)
+    ends = points[0, there]
     ends = np.array([ends.min(), ends.max()]) if len(ends) else ends
     line = {'color': look.color, 'ls': look.dashes, 'lw': 1.4}
     ax.plot(ends, np.exp(one.intercept + one.slope * np.log(ends)), **line)
@@ -113,16 +110,14 @@ def scaling(
 
 
 def _points(label, one):
-  """Returns scales and values `[2, K]`, and which of them were fitted."""
+  """Returns scales and values `[2, K]`."""
   scale, value = (np.asarray(a, float) for a in (one.scale, one.value))
-  fitted = np.ones(scale.shape) if one.fitted is None else one.fitted
-  fitted = np.asarray(fitted, bool)
-  if not scale.shape == value.shape == fitted.shape:
+  if scale.shape != value.shape:
     raise ValueError(
-      f'series: {label}: expected {len(scale)} values and fitted points, one a'
-      f' scale, found {len(value)} and {len(fitted)}'
+      f'series: {label}: expected {len(scale)} values, one a scale, found'
+      f' {len(value)}'
     )
-  return np.stack([scale, value]), fitted
+  return np.stack([scale, value])
 
 
 def _compared(seen, slope):

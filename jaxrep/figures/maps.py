@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, LogNorm, Normalize
 from matplotlib.patches import Patch
@@ -88,18 +87,18 @@ def heat(
     inside = [v for v in levels if shown.min() < v < shown.max()]
     if inside and min(values.shape) > 1:
       lines = ax.contour(x, y, shown, levels=inside, colors='white')
-      lines.set(linewidth=1.2, path_effects=_outlined(2.4))
+      lines.set(linewidth=1.2, path_effects=style.outlined(2.4))
       texts = ax.clabel(
         lines, fontsize=8, fmt=bar.ax.yaxis.get_major_formatter()
       )
       for text in texts:
-        text.set(color='white', path_effects=_outlined(2))
+        text.set(color='white', path_effects=style.outlined(2))
     for name, place in (marks or {}).items():
       ax.plot(*place, '+', ms=13, mew=2.4, color='white',
-              path_effects=_outlined(4.5))  # fmt: skip
+              path_effects=style.outlined(4.5))  # fmt: skip
       ax.annotate(
         name, place, (7, 7), textcoords='offset points', color='white',
-        path_effects=_outlined(2.4),
+        path_effects=style.outlined(2.4),
       )  # fmt: skip
 
 
@@ -116,11 +115,6 @@ def _viridis():
   """Returns viridis without its darkest eighth, which black must not meet."""
   full = matplotlib.colormaps['viridis']
   return ListedColormap(full(np.linspace(0.125, 1, 256)), name='viridis-light')
-
-
-def _outlined(width):
-  """Returns the effect that keeps white lines and words apart from yellow."""
-  return [patheffects.withStroke(linewidth=width, foreground=style.TEXT)]
 
 
 def _explain(ax, missing):

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import matplotlib
 import numpy as np
+from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
@@ -140,6 +141,11 @@ def points(ax: Axes) -> tuple[float, float]:
   """Returns the width and height of the axes in points, before layout."""
   box = ax.get_window_extent()
   return 72 * box.width / ax.figure.dpi, 72 * box.height / ax.figure.dpi
+
+
+def outlined(width: float) -> list[patheffects.AbstractPathEffect]:
+  """Returns the effect that keeps white lines and words apart from light."""
+  return [patheffects.withStroke(linewidth=width, foreground=TEXT)]
 
 
 def nothing(ax: Axes, words: str) -> None:
