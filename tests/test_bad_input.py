@@ -343,7 +343,6 @@ BASINS = [
   ('--margin=2', ['--margin=2: ', '≤ 1', "found '2'"]),
   ('--updates=never', ['--updates=never: ', "found 'never'"]),
   ('--precision=float16', ['--precision=float16: ', "found 'float16'"]),
-  ('--seeds=2', ['--seeds=2: expected one', f'--slice={FIG_11} is drawn (?)']),
   ('--init_range=0.1,0.5', ['--init_range=0.1,0.5: expected one']),
   # No map.
   ('--axes=none --hidden=4-2', ['--hidden=4-2: expected one hidden layer']),

@@ -36,7 +36,7 @@ from jaxrep.measures.minima import Outcome
 
 HELPERS = (
   'cells', 'dots', 'heights', 'hues', 'lettering', 'links', 'poles', 'style',
-  'ticks',
+  'swatches', 'ticks',
 )  # fmt: skip
 NAMES = dict(enumerate(style.OUTCOMES))  # 0 is solved
 NAN, INF = np.nan, np.inf

@@ -227,19 +227,12 @@ def plane(weights: int) -> tuple[str, slices.Slice]:
         f'--axes={common.as_text(FLAGS.axes)}: expected a weight that is drawn'
         f' (?), found none in --slice={text}'
       )
-    _check_single('init_range', text, len(FLAGS.init_range))
-    if 'shuffled' not in FLAGS.updates:
-      _check_single('seeds', text, FLAGS.seeds)
+    if len(FLAGS.init_range) > 1:
+      raise common.BadInputError(
+        f'--init_range={common.as_text(FLAGS.init_range)}: expected one, as no'
+        f' weight of --slice={text} is drawn (?)'
+      )
   return text, found
-
-
-def _check_single(name: str, text: str, count: int) -> None:
-  """Sees to it that a map is not drawn twice."""
-  if count > 1:
-    raise common.BadInputError(
-      f'--{name}={common.as_text(FLAGS[name].value)}: expected one, as no'
-      f' weight of --slice={text} is drawn (?)'
-    )
 
 
 def _usual(text: str, weights: int, wanted: Sequence[str]) -> str:

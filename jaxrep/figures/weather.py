@@ -5,24 +5,18 @@ from collections.abc import Mapping, Sequence
 
 import matplotlib
 import numpy as np
-from matplotlib import patheffects
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
 from matplotlib.colors import ListedColormap, LogNorm
-from matplotlib.font_manager import FontProperties
 from matplotlib.layout_engine import ConstrainedLayoutEngine
-from matplotlib.legend_handler import HandlerTuple
 from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
-from jaxrep.figures import hues, style, ticks
+from jaxrep.figures import hues, style, swatches, ticks
 
 Extent = tuple[float, float, float, float]
-NEVER = 'black'
 LONGEST = 9  # letters of a tick; longer ones are given from a base
-FAMILIES = 6  # in a legend; the others are counted together
-SWATCHES = 4  # of a family, in a legend
-SIGNS = 'signs of the weights, share of nets'  # of families, in a legend
+SIGNS = 'signs of the weights, share of all nets'  # in the legend of families
 _RAISED = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
 
 
@@ -35,10 +29,8 @@ def times(
   most: float,
   xlabel: str,
   ylabel: str,
-  least: float | None = None,
   title: str = '',
   boxes: Mapping[str, Extent] | None = None,
-  marks: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
   """Draws how long each net took to converge; black never did.
 
@@ -48,22 +40,19 @@ def times(
       or more than `most`, is never.
     extent: low and high end of x, then of y; pixel k covers low + k (high -
       low) / P up to the next.
-    most: epochs each net was trained for: the darkest colour.
+    most: epochs each net was trained for: the darkest colour; the brightest is
+      of most / 20, and of all below.
     xlabel: what varies along x.
     ylabel: what varies along y.
-    least: epochs of the brightest colour, and of all below; None takes
-      most / 20.
     title: what was found.
     boxes: label -> extent: what another map shows in full.
-    marks: label -> (x, y), marked by a cross: the setting of a source.
 
   Raises:
-    ValueError: an extent that does not rise, or unless 0 < least < most.
+    ValueError: an extent that does not rise, or unless 0 < most.
   """
-  least, most = hues.ends(most, least)
-  image = hues.times_rgb(sweeps, most=most, least=least)
-  _map(ax, image, extent, xlabel, ylabel, title)
-  _over(ax, extent, boxes, marks)
+  least, most = hues.ends(most)
+  _map(ax, hues.times_rgb(sweeps, most=most), extent, xlabel, ylabel, title)
+  _framed(ax, extent, boxes)
   _bar(ax, least, most)
 
 
@@ -77,10 +66,8 @@ def solutions(
   extent: Extent,
   xlabel: str,
   ylabel: str,
-  none: str = 'no solution',
   title: str = '',
   boxes: Mapping[str, Extent] | None = None,
-  marks: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
   """Draws which solution each net found: a hue a family, black for none.
 
@@ -96,10 +83,8 @@ def solutions(
     extent: low and high end of x, then of y, as in `times`.
     xlabel: what varies along x.
     ylabel: what varies along y.
-    none: the name of -1.
     title: what was found.
     boxes: label -> extent: what another map shows in full.
-    marks: label -> (x, y), marked by a cross.
 
   Raises:
     ValueError: an extent that does not rise, a class that is in no family, or
@@ -111,33 +96,10 @@ def solutions(
       f'names: expected {len(families)}, one a class, found {len(names)}'
     )
   image = hues.solutions_rgb(classes, families)
-  second = _map(ax, image, extent, xlabel, ylabel, title)
-  _over(ax, extent, boxes, marks)
-  if not classes.size:
-    return
-  counts = np.bincount(classes[classes >= 0], minlength=len(families))
-  colours = hues.family_colours(families) / 255
-  totals = {f: counts[families == f].sum() for f in dict.fromkeys(families)}
-  common = sorted((f for f in totals if totals[f]), key=lambda f: -totals[f])
-  rows = []
-  for family in common[:FAMILIES]:
-    [members] = np.nonzero((families == family) & (counts > 0))
-    members = members[np.argsort(-counts[members], kind='stable')]
-    swatches = [_patch(colours[k]) for k in members[:SWATCHES]]
-    name = names[members[0]].replace('-', '−')
-    rows.append((tuple(swatches), name, totals[family]))
-  if rest := common[FAMILIES:]:
-    name = f'{len(rest)} other' + 's' * (len(rest) > 1)
-    swatches = [_patch(colours[families == f][0]) for f in rest[:SWATCHES]]
-    rows.append((tuple(swatches), name, sum(totals[f] for f in rest)))
-  if missing := classes.size - counts.sum():
-    rows.append(((_patch(NEVER),), none, missing))
-  width = max(len(name) for _, name, _ in rows)
-  labels = [
-    f'{name:<{width}} {_percent(count / classes.size)}'
-    for _, name, count in rows
-  ]
-  _legend(ax, [handles for handles, _, _ in rows], labels, second, SIGNS)
+  lower = _map(ax, image, extent, xlabel, ylabel, title)
+  _framed(ax, extent, boxes)
+  rows = swatches.families(classes, families, names)
+  swatches.legend(ax, rows, lower=lower, title=SIGNS)
 
 
 @matplotlib.rc_context(style.RC)
@@ -151,7 +113,6 @@ def outcomes(
   ylabel: str,
   title: str = '',
   boxes: Mapping[str, Extent] | None = None,
-  marks: Mapping[str, tuple[float, float]] | None = None,
 ) -> None:
   """Draws how each net of a coarse grid ended, with a legend of counts.
 
@@ -164,7 +125,6 @@ def outcomes(
     ylabel: what varies along y.
     title: what was found.
     boxes: label -> extent: what another map shows in full.
-    marks: label -> (x, y), marked by a cross.
 
   Raises:
     ValueError: an extent that does not rise, or an outcome without a look.
@@ -175,18 +135,17 @@ def outcomes(
   image = np.dstack([image, np.where(judged, 255, 0).astype(np.uint8)])
   blank = {'facecolor': 'white', 'hatch': '////', 'edgecolor': '#B5B5B5'}
   ax.patch.set(**blank, linewidth=0)
-  second = _map(ax, image, extent, xlabel, ylabel, title)
-  _over(ax, extent, boxes, marks)
-  counts = {n: (outcome == k).sum() for k, n in names.items()}
+  lower = _map(ax, image, extent, xlabel, ylabel, title)
+  _framed(ax, extent, boxes)
+  counts = {name: (outcome == k).sum() for k, name in names.items()}
   rows = [
-    ((_patch(style.outcome(n).color),), f'{n}: {count:,}')
-    for n, count in counts.items()
+    ([swatches.swatch(style.outcome(name).color)], f'{name}: {count:,}')
+    for name, count in counts.items()
     if count
   ]
   if not judged.all():
-    rows.append(((Patch(**blank, lw=0),), f'not judged: {(~judged).sum():,}'))
-  if rows:
-    _legend(ax, *zip(*rows, strict=True), second)
+    rows.append(([Patch(**blank, lw=0)], f'not judged: {(~judged).sum():,}'))
+  swatches.legend(ax, rows, lower=lower)
 
 
 @matplotlib.rc_context(style.RC)
@@ -207,13 +166,13 @@ def thumbnail(ax: Axes, image: np.ndarray, caption: str) -> None:
     )
   else:
     style.nothing(ax, 'no nets')
-  size = float(np.clip(style.points(ax)[0] / 16, 6, 9))
+  size = float(np.clip(style.points(ax)[0] / 16, 7, 9))
   ax.set_xlabel(caption, fontsize=size, labelpad=3, linespacing=1.25)
 
 
 def _bar(ax, least, most):
   """Adds the colour bar of times, with a black end for never."""
-  colours = ListedColormap(hues.ramp() / 255).with_extremes(over=NEVER)
+  colours = ListedColormap(hues.ramp() / 255).with_extremes(over=swatches.NEVER)
   bar = ax.figure.colorbar(
     ScalarMappable(LogNorm(least, most), colours),
     cax=ax.inset_axes([1.03, 0, 0.04, 1]),
@@ -317,68 +276,20 @@ def _ruled(axis, low, high, room):
   return words
 
 
-def _over(ax, extent, boxes, marks):
-  """Draws frames and crosses, with their labels, where they can be seen."""
+def _framed(ax, extent, boxes):
+  """Draws frames with their labels, where they can be seen."""
   x0, x1, y0, y1 = extent
-  white = {'color': 'white', 'path_effects': _edged(2.2)}
-  points = {'textcoords': 'offset points', 'fontsize': 9, **white}
   for label, (a, b, c, d) in (boxes or {}).items():
     ax.add_patch(
       Rectangle((a, c), b - a, d - c, fill=False, ec='white', lw=1.3,
-                path_effects=_edged(3), zorder=3)
+                path_effects=style.outlined(3), zorder=3)
     )  # fmt: skip
     left, below = a + b < x0 + x1, d > y1 - 0.1 * (y1 - y0)
     ax.annotate(
       label, (a if left else b, c if below else d), (0, -4 if below else 4),
-      ha='left' if left else 'right', va='top' if below else 'bottom', **points,
+      ha='left' if left else 'right', va='top' if below else 'bottom',
+      textcoords='offset points', fontsize=9, color='white',
+      path_effects=style.outlined(2.2),
     )  # fmt: skip
-  for label, (x, y) in (marks or {}).items():
-    ax.plot(x, y, '+', ms=12, mew=2, color='white', path_effects=_edged(4))
-    left = 2 * x < x0 + x1
-    ax.annotate(
-      label, (x, y), (7 if left else -7, 5), ha='left' if left else 'right',
-      **points,
-    )  # fmt: skip
-  if (boxes or marks) and len(ax.images):
+  if boxes and len(ax.images):
     ax.set(xlim=(x0, x1), ylim=(y0, y1))
-
-
-def _edged(width):
-  """Returns the effect that keeps white lines and words apart from light."""
-  return [patheffects.withStroke(linewidth=width, foreground=style.TEXT)]
-
-
-def _percent(share):
-  return f'{100 * share:4.1f} %' if share >= 0.0005 else '<0.1 %'
-
-
-def _patch(colour):
-  return Patch(facecolor=colour, linewidth=0)
-
-
-def _legend(ax, handles, labels, second, title=None):
-  """Adds a legend beside axes that are wide, else below their labels."""
-  width, height = style.points(ax)
-  beside = width > 1.4 * height
-  size = 8.5 if beside or width > 250 else 7.5
-  if beside:
-    place = {'loc': 'upper left', 'bbox_to_anchor': (1.01, 1.0)}
-    title = title and title.replace(', ', ',\n')
-  else:
-    under = (36 + 13 * second) / size  # points, below the labels of x
-    place = {'loc': 'upper center', 'bbox_to_anchor': (0.5, 0.0)}
-    place |= {'ncols': 2, 'borderaxespad': under, 'columnspacing': 1.5}
-  family = 'sans' if title is None else 'monospace'
-  ax.legend(
-    handles=list(handles),
-    labels=list(labels),
-    title=title,
-    alignment='left',
-    handler_map={tuple: HandlerTuple(ndivide=None, pad=0)},
-    prop=FontProperties(family=family, size=size),
-    title_fontproperties=FontProperties(family='sans', size=size),
-    handlelength=2.6,
-    handletextpad=0.6,
-    labelspacing=0.45,
-    **place,
-  )
