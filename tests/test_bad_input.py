@@ -297,8 +297,8 @@ BASINS = [
     ['--x_range=9:9.000000000000002, --centre=middle, ', 'float64 tells apart'],
   ),
   (
-    '--centre=1,1 --zoom=1e14 --frames=3',
-    ['--centre=1,1, --zoom=1e+14: ', 'float64 tells apart'],
+    '--centre=1,1 --zoom=1e15 --frames=3',
+    ['--centre=1,1, --zoom=1e+15: ', 'float64 tells apart'],
   ),
   ('--zoom=0', ['--zoom=0: ', '> 0', "found '0'"]),
   ('--zoom=nan', ['--zoom=nan: ', 'finite', "found 'nan'"]),
@@ -309,6 +309,24 @@ BASINS = [
   ('--pixels=1', ['--pixels=1: ', '≥ 2', "found '1'"]),
   ('--pixels=9000', ['--pixels=9000: ', '≤ 8,192', "found '9000'"]),
   ('--outcome_pixels=-1', ['--outcome_pixels=-1: ', '≥ 0', "found '-1'"]),
+  # Pairs of points have no pixels.
+  *(
+    (f'--points=9 --{flag}', [f'--{name}: expected pixels', 'found --points=9'])
+    for flag, name in (
+      ('pixels=64', 'pixels=64'), ('outcome_pixels=0', 'outcome_pixels=0'),
+      ('zoom=9 --frames=3', 'frames=3'),
+    )
+  ),
+  ('--points=-1', ['--points=-1: ', '≥ 0', "found '-1'"]),
+  ('--points=2000000', ['--points=2000000: ', '≤ 1,048,576']),
+  ('--points=2.5', ['--points=2.5: ', 'whole number', "found '2.5'"]),
+  ('--distance=0', ['--distance=0: ', '> 0', "found '0'"]),
+  ('--distance=2', ['--distance=2: ', '≤ 1', "found '2'"]),
+  ('--distance=0.1,0.1', ['--distance=0.1,0.1: ', 'different numbers']),
+  (
+    '--points=9 --distance=0.1,1e-20',
+    ['--x_range=-10:10, --centre=middle, --zoom=1: ', 'float64 tells apart'],
+  ),
   # The task and the net.
   ('--task=xnor', ['--task=xnor: ', 'encoder, addition, symmetry or a FILE']),
   ('--task=symmetry --size=5', ['--size=5 with --task=symmetry: ', 'even']),
@@ -351,7 +369,7 @@ BASINS = [
     for flag in (
       'slice=?????????', 'tied=true', 'x_range=0:1', 'centre=1,1', 'zoom=2',
       'frames=2', 'flow_time=9', 'pixels=64', 'outcome_pixels=16',
-      'keep_weights=false',
+      'keep_weights=false', 'points=9', 'distance=0.1',
     )
   ),
   # Flags that there are not.

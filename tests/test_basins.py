@@ -8,6 +8,7 @@ import jax
 import numpy as np
 import pytest
 import samples
+from scipy import stats as distributions
 
 from jaxrep import basins, nets, seeds, slices, trials
 from jaxrep.measures import solutions
@@ -269,6 +270,101 @@ def test_rows_run_along_x_and_then_up_y():
 )
 def test_coarse_grids_worked_by_hand(pixels, judged, wanted):
   np.testing.assert_array_equal(basins.coarse(pixels, judged), wanted)
+
+
+# Pairs of points
+
+# Where x and y begin and end: a window that is no square.
+WIDE = (-9.0, -5.4), (0.25, 0.5)
+
+
+def ends_apart(*distances, seed=0, count=500, ends=WIDE):
+  """Returns points `[D, N, 2]` and their companions, in sides of the window."""
+  settings = [{'seed': seed, 'distance': d} for d in distances]
+  rows = basins.pairs([ends] * len(distances), settings, count=count)
+  lows, highs = np.transpose(ends)
+  places = np.stack([rows.setting['x'], rows.setting['y']], axis=1)
+  shares = (places - lows) / (highs - lows)
+  return np.moveaxis(shares.reshape(len(distances), 2, count, 2), 1, 0)
+
+
+@pytest.mark.parametrize('count', [1, 500])
+def test_companions_are_as_far_away_as_asked(count):
+  """Places up to 9 are right to 2e-15, shares of a side of 0.25 to 1e-14."""
+  distances = 0.5, 1e-5, 0.03
+  points, others = ends_apart(*distances, count=count)
+  steps = others - points
+  wanted = np.broadcast_to(np.reshape(distances, (3, 1)), (3, count))
+  apart = np.sqrt(steps[..., 0] ** 2 + steps[..., 1] ** 2)
+  np.testing.assert_allclose(apart, wanted, rtol=0, atol=2e-14)
+  assert len(np.unique(steps, axis=1)[0]) == count  # each goes its own way
+
+
+def test_points_lie_evenly_in_the_window_and_companions_all_round():
+  """64 cells of 100 pairs: a fourth of x, of y, and of all directions.
+
+  Chance leaves the limits of chi-square once in 500,000 draws.
+  """
+  points, others = (a[0] for a in ends_apart(0.3, count=6400))
+  assert np.all((points >= 0) & (points < 1))
+  x, y = (4 * points).astype(int).T
+  step = others - points
+  turn = np.arctan2(*step.T) / (2 * np.pi) % 1
+  cell = 16 * x + 4 * y + (4 * turn).astype(int)
+  counts = np.bincount(cell, minlength=64)
+  statistic = np.sum((counts - 100) ** 2 / 100)
+  low, high = distributions.chi2.ppf([1e-6, 1 - 1e-6], 63)
+  assert low < statistic < high
+  # Nobody is kept from leaving, or points near the edge had fewer ways to go.
+  assert np.all(np.any((others < 0) | (others > 1), axis=0))
+
+
+def test_pairs_are_rows_setting_after_setting():
+  settings = [
+    {'seed': 4, 'momentum': 0.5, 'distance': 0.1},
+    {'seed': 2**32 - 1, 'momentum': 0, 'distance': 0.01},
+  ]
+  rows = basins.pairs([WIDE, ((1, 2), (30, 40))], settings, count=3)
+  assert set(rows.setting) == {'momentum', 'distance', 'x', 'y', 'judged'}
+  np.testing.assert_array_equal(rows.seed, [4] * 6 + [2**32 - 1] * 6)
+  np.testing.assert_array_equal(rows.setting['momentum'], [0.5] * 6 + [0] * 6)
+  near = [np.float32(0.1)] * 6 + [np.float32(0.01)] * 6
+  np.testing.assert_array_equal(rows.setting['distance'], near)
+  for side, (one, other) in zip('xy', ((-9, 1), (0.25, 30)), strict=True):
+    found = rows.setting[side]
+    assert found.dtype == np.float64
+    # Points come first, then companions.
+    assert np.all((found[:3] >= one) & (found[6:9] >= other))
+  assert not rows.setting['judged'].any()
+  _, start = starts(FIG_11, rows)
+  np.testing.assert_array_equal(start[:, 8], rows.setting['x'])
+  np.testing.assert_array_equal(start[:, 5], rows.setting['y'])
+
+
+def test_the_points_of_a_distance_do_not_depend_on_the_others():
+  alone = {d: ends_apart(d) for d in (0.1, 0.01, 0.001)}
+  for order in (0.1, 0.01, 0.001), (0.001, 0.1, 0.01), (0.01, 0.001):
+    together = zip(*ends_apart(*order), strict=True)
+    for distance, found in zip(order, together, strict=True):
+      wanted = alone[distance][:, 0]
+      np.testing.assert_array_equal(found, wanted)
+
+
+def test_other_seeds_and_distances_have_other_points():
+  """Or the shares of two distances were not independent of each other."""
+  near = np.nextafter(0.1, 1)
+  shown = [ends_apart(d, seed=s)[0][0] for d in (0.1, near) for s in (0, 1)]
+  every = np.concatenate(shown).ravel()
+  assert len(np.unique(every)) == every.size
+  np.testing.assert_array_equal(ends_apart(0.1)[0][0], shown[0])
+
+
+def test_zooms_show_the_same_points_of_their_windows():
+  """Settings but for their seed, distance and window share their points."""
+  narrow = (0.0, 2.0**-20), (0.0, 2.0**-20)
+  np.testing.assert_array_equal(
+    ends_apart(0.1, ends=narrow), ends_apart(0.1, ends=((0, 1), (0, 1)))
+  )
 
 
 @pytest.mark.parametrize('recipe', [RECIPE, EXACT, CASE])

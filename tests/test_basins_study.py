@@ -1,7 +1,10 @@
 """Weather maps: the study's record, its pictures, results and verdicts."""
 
 import collections
+import csv
+import itertools
 import json
+import math
 import pathlib
 import re
 import shutil
@@ -17,11 +20,12 @@ from binaries import PATIENCE, ROOT
 from matplotlib.colors import rgb_to_hsv
 from PIL import Image
 
-from experiments.results import basins as results
+from experiments.reports import basin_pairs as pairs_page
+from experiments.results import basin_pairs
 from experiments.results.basins import FINE
-from experiments.shared import common
+from experiments.shared import common, groups
 from experiments.single import sheets
-from jaxrep import records, stats
+from jaxrep import basins, records, stats
 from jaxrep.claims import basins as claims
 from jaxrep.figures import hues
 from jaxrep.measures.minima import Outcome
@@ -282,18 +286,8 @@ class TestResults:
     assert rate['value'] == pytest.approx(np.mean(beside + above))
     assert rate['n'] == 2 * SIDE * (SIDE - 1)
 
-  def test_the_claim_is_judged_by_the_fine_dimension(
-    self, found, record, monkeypatch
-  ):
-    settings = record.summary['settings']
-    assert results.judge(record.parts, settings, task='xor') == []
-    monkeypatch.setattr(claims, 'PIXELS', SIDE)  # of the paper's, 200
-    assert results.judge(record.parts, settings, task='parity') == []
-    [claim] = results.judge(record.parts, settings, task='xor')
-    assert (claim['id'], claim['ours']) == (
-      'fractal', found['boundary_dimension_fine'],
-    )  # fmt: skip
-    assert claim['verdict'] == claims.CLAIMS[0].judge(found)
+  def test_one_map_says_nothing_of_the_paper_s_claims(self, record):
+    assert record.summary['claims'] == []
 
 
 # Other ways to run.
@@ -333,7 +327,8 @@ def small(run):
 @pytest.fixture(scope='module')
 def drawn(run):
   """No map: nets whose weights are all drawn, from ranges round one half."""
-  return run('drawn', SMOKE, '--axes=none', '--seeds=48', '--init_range=0.3,3')
+  flags = '--axes=none', '--updates=sweep', '--seeds=48', '--init_range=0.3,3'
+  return run('drawn', *flags)
 
 
 class TestZooms:
@@ -553,14 +548,363 @@ class TestDrawn:
     assert 'survival' in stems(drawn)
 
 
+# Pairs of points, in place of pixels.
+
+# Not smoke.flags, which has pixels; the program is that of the smoke run.
+POINTS, NEAR = 200, (0.001, 0.1, 0.01)
+PAIRS = f'--points={POINTS}', '--updates=sweep'
+
+
+@pytest.fixture(scope='module')
+def near(run):
+  """Both ways of updating, and three distances, out of order."""
+  distances = ','.join(map(str, NEAR))
+  return run('near', *PAIRS, '--updates=sweep,case', f'--distance={distances}')
+
+
+def halves(rows):
+  """Returns the points among rows, and their companions."""
+  return rows[: len(rows) // 2], rows[len(rows) // 2 :]
+
+
+def results_of(found, updates):
+  """Returns results by distance, of one way of updating."""
+  return {
+    entry['setting']['distance']: entry['results']
+    for entry in found.record.summary['settings']
+    if entry['setting']['updates'] == updates
+  }
+
+
+def slope(near, far):
+  """Returns α between two pairs of a distance and a share."""
+  return math.log(far[1] / near[1]) / math.log(far[0] / near[0])
+
+
+class TestPairs:
+  def test_a_record_of_pairs_has_no_maps(self, near):
+    assert {path.name for path in near.folder.iterdir()} == FILES - {'maps'}
+    assert stems(near) == {'shares', 'exponents'}
+    assert near.record.summary['nets'] == 2 * len(NEAR) * 2 * POINTS
+
+  def test_rows_are_counted_one_by_one(self, near):
+    with open(near.folder / 'nets.csv', newline='') as file:
+      table = list(csv.DictReader(file))
+    blocks = [
+      table[k : k + 2 * POINTS] for k in range(0, len(table), 2 * POINTS)
+    ]
+    settings = near.record.summary['settings']
+    assert settings_of(near, 'updates', 'distance') == list(
+      itertools.product(('sweep', 'case'), NEAR)
+    )
+    for block, entry in zip(blocks, settings, strict=True):
+      points, others = halves(block)
+      distance = entry['setting']['distance']
+      assert {(row['part'], float(row['distance'])) for row in block} == {
+        (f'map_{entry["setting"]["updates"]}', distance)
+      }
+      unlike = solved = parted = 0
+      for one, other in zip(points, others, strict=True):
+        place, there = ((float(r['x']), float(r['y'])) for r in (one, other))
+        assert -10 <= min(place) and max(place) < 10
+        # Of the window's side, 20; places are right to 2e-15.
+        assert math.dist(place, there) == pytest.approx(20 * distance, 1e-11)
+        unlike += one['solution'] != other['solution']
+        ends = [r['outcome'] == 'solved' for r in (one, other)]
+        solved += ends[0]
+        parted += ends[0] != ends[1]
+      found = values(entry['results'])
+      assert found == {
+        'converged_rate': solved / POINTS,
+        'uncertain_rate': unlike / POINTS,
+        'uncertain_converged_rate': parted / POINTS,
+      }
+      assert {one['n'] for one in entry['results'].values()} == {POINTS}
+    # So that something was counted.
+    assert results_of(near, 'sweep')[0.1]['uncertain_rate']['value'] > 0.1
+
+  def test_both_ways_of_updating_start_from_the_same_points(self, near):
+    sweep, case = near.record.parts.values()
+    for name in 'xy':
+      np.testing.assert_array_equal(sweep[name], case[name])
+    assert np.any(sweep['sweeps'] != case['sweeps'])
+
+  def test_there_is_a_verdict_for_each_way_over_the_last_decade(self, near):
+    said = near.record.summary['claims']
+    assert [claim['id'] for claim in said] == ['fractal', 'fractal']
+    for claim, updates in zip(said, ('sweep', 'case'), strict=True):
+      rates = values_of(near, updates)
+      assert claim['claim'].endswith(f' ({updates})')
+      ours = claim['ours']
+      if not rates[0.001]:  # of 200 pairs none may be parted by a boundary
+        assert (ours['value'], claim['verdict']) == (None, 'undecided')
+        continue
+      expected = slope((0.001, rates[0.001]), (0.01, rates[0.01]))
+      assert ours['value'] == pytest.approx(expected)
+      assert claim == claims.fractal(stats.Estimate(**ours), updates)
+    parts, settings = near.record.parts, near.record.summary['settings']
+    judged = [
+      basin_pairs.judge(parts, settings, task=task)
+      for task in ('xor', 'or', 'parity')
+    ]
+    assert judged == [said, said, []]
+
+  def test_each_way_is_a_line_of_both_figures(self, near, monkeypatch):
+    shares, exponents = [], {}
+    plain, rates = pairs_page.boundaries.scaling, pairs_page.settings.rates
+
+    def scaling(ax, series, **words):
+      shares.append(series)
+      plain(ax, series, **words)
+
+    def slopes(ax, x, value, low, high, **words):
+      exponents.update(x=x, value=value, labels=words['labels'])
+      rates(ax, x, value, low, high, **words)
+
+    monkeypatch.setattr(pairs_page.boundaries, 'scaling', scaling)
+    monkeypatch.setattr(pairs_page.settings, 'rates', slopes)
+    page = pairs_page.page(near.record)
+    assert [figure.name for figure in page.figures] == ['shares', 'exponents']
+    [series] = shares
+    assert list(series) == exponents['labels'] == ['sweep', 'case']
+    # In the middle of two distances, on a log axis.
+    np.testing.assert_allclose(exponents['x'], [10**-2.5, 10**-1.5], rtol=1e-12)
+    for k, updates in enumerate(series):
+      rate = values_of(near, updates)
+      line = series[updates]
+      np.testing.assert_array_equal(line.scale, sorted(NEAR))
+      np.testing.assert_array_equal(line.value, [rate[d] for d in sorted(NEAR)])
+      assert exponents['value'][k, 1] == pytest.approx(
+        slope((0.01, rate[0.01]), (0.1, rate[0.1]))
+      )
+
+  def test_the_page_has_a_table_for_each_way(self, near):
+    for updates in ('sweep', 'case'):
+      assert f'Pairs that end apart: {updates}' in near.said
+    assert '200 pairs of starts' in near.said
+
+
+def values_of(found, updates):
+  """Returns the shares that end apart, by distance."""
+  by_distance = results_of(found, updates)
+  return {d: r['uncertain_rate']['value'] for d, r in by_distance.items()}
+
+
+def test_one_distance_alone_has_a_share_and_no_exponent(run):
+  found = run('one', *PAIRS, '--distance=0.3')
+  assert stems(found) == {'shares'}
+  assert verdicts(found) == []
+  assert found.record.summary['results']['uncertain_rate']['n'] == POINTS
+
+
+def test_points_of_one_class_have_no_exponent_and_are_drawn(run, arrays):
+  found = run(
+    'none', *PAIRS, '--distance=0.1,0.01', '--zoom=1e5',
+    f'--centre={amid(arrays, True)}',
+  )  # fmt: skip
+  assert [
+    values(entry['results']) for entry in found.record.summary['settings']
+  ] == 2 * [
+    {'converged_rate': 1, 'uncertain_rate': 0, 'uncertain_converged_rate': 0}
+  ]
+  assert stems(found) == {'shares', 'exponents'}
+  assert verdicts(found) == [('fractal', 'undecided')]
+
+
+# How shares scale, by numbers made up.
+
+
+def parted(distance, share, n, name='uncertain_rate'):
+  """Returns a group of pairs of which such a share ends apart."""
+  result = {'value': share, 'low': None, 'high': None, 'n': n, 'unit': 'rate'}
+  arrays = {'solution': None} if name == 'uncertain_rate' else {}
+  return groups.Group({'distance': distance}, 'map', arrays, {name: result})
+
+
+@pytest.mark.parametrize('name', ['uncertain_rate', 'uncertain_converged_rate'])
+def test_the_exponent_of_two_distances_worked_by_hand(name):
+  """16 times as far, 4 times as many: α = ln 4 / ln 16 = 1/2.
+
+  Var ln f: .98 / (1000 × .02) + .92 / (500 × .08) = .049 + .023 = .072, and
+  1.96 √.072 / ln 16 = .1897. Without solutions, who converges decides.
+  """
+  found = basin_pairs.exponent(
+    parted(0.001, 0.02, 1000, name), parted(0.016, 0.08, 500, name)
+  )
+  assert found.value == pytest.approx(0.5)
+  assert found.high - 0.5 == pytest.approx(0.1897, abs=5e-5)
+  assert 0.5 - found.low == pytest.approx(found.high - 0.5)
+  assert (found.n, found.unit) == (1500, '')
+
+
+@pytest.mark.parametrize('shares', [(0, 0.1), (0.1, 0), (0, 0)])
+def test_where_no_pair_ends_apart_there_is_no_exponent(shares):
+  pairs = (parted(d, f, 100) for d, f in zip((0.1, 1), shares, strict=True))
+  assert basin_pairs.exponent(*pairs) == (None, None, None, 200, '', False)
+
+
+def test_intervals_of_exponents_hold_the_true_one_as_often_as_they_say():
+  """95 % of 2,000 draws, to within 4 of their standard errors of .5 %.
+
+  ln f is normal up to terms of 1 / n f, here 1/200 and less.
+  """
+  near, far, n = 0.05, 0.2, 4000
+  draw = np.random.default_rng(0)
+  shares = draw.binomial(n, [near, far], size=(2000, 2)) / n
+  found = [
+    basin_pairs.exponent(parted(0.01, a, n), parted(0.1, b, n))
+    for a, b in shares.tolist()
+  ]
+  true = slope((0.01, near), (0.1, far))
+  assert 0.93 < np.mean([one.low < true < one.high for one in found]) < 0.97
+
+
+@pytest.mark.parametrize(
+  ('distances', 'last'),
+  [
+    ((0.003, 0.01, 0.03, 0.1), (0.003, 0.03)),
+    ((3e-5, 1e-4, 3e-4, 1e-3), (3e-5, 3e-4)),
+    ((0.01, 0.1), (0.01, 0.1)),
+    ((0.01, 0.02, 0.2), None),
+    ((0.01,), None),
+  ],
+)
+def test_the_last_decade_is_from_the_least_distance_to_ten_times_as_far(
+  distances, last
+):
+  pairs = {d: parted(d, 0.1 + d, 1000) for d in distances}
+  found = basin_pairs.closest(list(pairs.values()))
+  if last is None:
+    assert found is None
+  else:
+    assert found == basin_pairs.exponent(*(pairs[d] for d in last))
+
+
+# What theory promises of shares: nets are not trained, their classes are a
+# function of where they start, `[N, 2]`, in sides of the window.
+
+
+def line(tilt):
+  return lambda u: u[:, 1] > 0.45 + tilt * u[:, 0]
+
+
+def folds(u):
+  """Stripes that are a fiftieth of the window wide, of two classes."""
+  return np.floor(50 * u[:, 0]) % 2
+
+
+def noise(u):
+  return np.random.default_rng(len(u)).integers(2, size=len(u))
+
+
+def gaps(u):
+  """The gaps of Cantor's set, each a class; it lies in the middle half.
+
+  A gap is where a first ternary digit is 1, and is told by those before it.
+  """
+  place = 2 * u[:, 0] - 0.5
+  found = np.where((place < 0) | (place >= 1), -2, -1)
+  for k in range(1, 21):
+    digits = np.floor(place * 3**k).astype(np.int64)
+    found = np.where((found == -1) & (digits % 3 == 1), 32 * digits + k, found)
+  return found
+
+
+def classified(classes, *distances, count, seed=0):
+  """Returns pairs of each distance as a record has them."""
+  ends = np.array([(-9, -5.4), (0.25, 0.5)])
+  settings = [{'seed': seed, 'distance': d} for d in distances]
+  rows = basins.pairs([ends] * len(distances), settings, count=count)
+  places = np.stack([rows.setting[name] for name in 'xy'], axis=1)
+  shares = (places - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
+  found = []
+  for setting, u in zip(
+    settings, np.split(shares, len(distances)), strict=True
+  ):
+    outcome = np.full(len(u), Outcome.SOLVED)
+    arrays = {'outcome': outcome, 'solution': classes(u).astype(np.int64)}
+    shown = {
+      name: stats.as_json(one)
+      for name, one in basin_pairs.results(arrays).items()
+    }
+    assert shown['converged_rate']['value'] == 1
+    assert shown['uncertain_converged_rate']['value'] == 0
+    found.append(groups.Group(setting, 'map', arrays, shown))
+  return found
+
+
+@pytest.mark.parametrize('tilt', [0, 0.1])
+@pytest.mark.parametrize('distance', [0.4, 0.1, 0.01])
+def test_a_straight_line_parts_pairs_as_buffon_s_does(tilt, distance):
+  """A line of length L parts a share 2 L δ / π of pairs.
+
+  A step of δ in a direction at φ to the line crosses it from a strip of width
+  δ |sin φ| beside it, whose area is L times that; the mean of |sin φ| is 2/π.
+  It does so exactly where the line leaves by two opposite sides and strips stay
+  inside. 20,000 pairs leave 4.5 standard errors once in 150,000 draws.
+  """
+  count = 20_000
+  [group] = classified(line(tilt), distance, count=count)
+  expected = math.hypot(1, tilt) * 2 * distance / math.pi
+  error = math.sqrt(expected * (1 - expected) / count)
+  found = group.results['uncertain_rate']['value']
+  assert abs(found - expected) < 4.5 * error
+
+
+@pytest.mark.parametrize(
+  ('classes', 'distances', 'exponent'),
+  [
+    (line(0), (0.04, 0.4), 1),
+    (line(0.1), (0.04, 0.4), 1),
+    (noise, (0.01, 0.1), 0),
+    # 1 - D: at a third of the distance, what is near the set is as much of
+    # each of its two thirds, and so 2/3 of what it was.
+    (gaps, (0.2 / 9, 0.2), 1 - math.log(2) / math.log(3)),
+  ],
+)
+def test_exponents_are_those_of_theory_within_their_intervals(
+  classes, distances, exponent
+):
+  """95 % of 40 intervals: 30 or fewer once in 50,000 draws."""
+  found = [
+    basin_pairs.exponent(*classified(classes, *distances, count=4000, seed=k))
+    for k in range(40)
+  ]
+  assert sum(one.low < exponent < one.high for one in found) > 30
+  assert max(one.high - one.low for one in found) < 0.5
+
+
+@pytest.mark.parametrize(
+  ('classes', 'distances', 'verdict'),
+  [
+    (line(0.1), (0.01, 0.1), 'fails'),
+    (noise, (0.01, 0.1), 'holds'),
+    (gaps, (0.01, 0.1), 'holds'),
+    # Folds are called fractal from afar, and lines nearer than they are wide.
+    (folds, (0.04, 0.4), 'holds'),
+    (folds, (0.0004, 0.004, 0.04, 0.4), 'fails'),
+  ],
+)
+def test_lines_are_not_called_fractal_once_starts_are_near(
+  classes, distances, verdict
+):
+  """An interval is ± .02, and all are farther than .06 from 0.9."""
+  found = classified(classes, *distances, count=200_000)
+  closest = basin_pairs.closest(found)
+  assert closest.high - closest.low < 0.06
+  assert claims.fractal(closest, '')['verdict'] == verdict
+
+
 # Repeated, and going on.
 
 
-def test_run_flags_repeat_a_run_byte_for_byte(rates, binary, tmp_path):
-  flags = f'--flagfile={rates.folder}/run.flags', '--out=again'
+@pytest.mark.parametrize('which', ['rates', 'near'])
+def test_run_flags_repeat_a_run_byte_for_byte(request, which, binary, tmp_path):
+  done = request.getfixturevalue(which)
+  flags = f'--flagfile={done.folder}/run.flags', '--out=again'
   ended = binary('basins')(*flags, cwd=tmp_path)
   assert (ended.code, ended.err) == (0, '')
-  first, again = samples.tree(rates.folder), samples.tree(tmp_path / 'again')
+  first, again = samples.tree(done.folder), samples.tree(tmp_path / 'again')
   assert first.keys() == again.keys()
   for name in first.keys() - {'machine.json', 'report.html'}:
     assert first[name] == again[name], name
@@ -712,7 +1056,7 @@ def test_narrow_ranges_alone_are_low_or_not(rates, verdict, ours):
   assert (found['verdict'], found['ours']) == (verdict, ours)
 
 
-BOUND = claims.FRACTAL
+BOUND = claims.SMOOTH
 
 
 def around(middle):
@@ -741,15 +1085,22 @@ def test_boundaries_smooth_out_with_smaller_steps_or_not(coarse, fine, verdict):
 @pytest.mark.parametrize(
   ('ours', 'verdict'),
   [
-    (around(BOUND + 0.03), 'holds'),
-    (around(BOUND - 0.03), 'fails'),
-    (around(BOUND + 0.01), 'undecided'),
-    (estimate(None), 'undecided'),
+    ((0.5, 0.4, 0.6), 'holds'),
+    ((-0.05, -0.1, 0.0), 'holds'),  # below 0 by chance
+    ((1.0, 0.95, 1.05), 'fails'),
+    ((0.85, 0.75, 0.95), 'undecided'),
+    ((0.95, 0.85, 1.05), 'undecided'),
+    ((None, None, None), 'undecided'),
   ],
 )
-def test_boundaries_are_rougher_than_lines_or_not(ours, verdict):
-  [claim] = claims.CLAIMS
-  assert claim.judge({claims.ROUGH: ours}) == verdict
+def test_boundaries_are_fractal_or_not(ours, verdict):
+  """By whether 0.9 is above the interval, below it, or in it."""
+  exponent = stats.Estimate(*ours, 64, '')
+  found = claims.fractal(exponent, 'case')
+  assert (found['id'], found['verdict']) == ('fractal', verdict)
+  assert found['ours'] == estimate(*ours)
+  assert found['claim'].endswith(' (case)')
+  assert 'case' not in claims.fractal(exponent, '')['claim']
 
 
 @pytest.mark.parametrize(

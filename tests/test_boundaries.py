@@ -260,3 +260,21 @@ class BootstrapTest(parameterized.TestCase):
   def test_a_single_scale_has_no_exponent(self):
     for estimate in bootstrapped(speckled(10)):
       self.assertFalse(np.isfinite(estimate.value))
+
+
+def test_many_straight_lines_have_a_dimension_far_above_one():
+  """As the maps of Fig. 12 do: a dimension of 1.6 is no proof of a fractal.
+
+  A line crosses some 512 / s boxes of side s, but 120 of them meet in each of
+  the large ones, so over all scales d lies between 1 and 2.
+  """
+  draw = np.random.default_rng(0)
+  y, x = np.mgrid[:512, :512] / 512
+  angle = draw.uniform(0, np.pi, 120)[:, None, None]
+  middle = draw.uniform(0, 1, (2, 120, 1, 1))
+  sides = (x - middle[0]) * np.cos(angle) + (y - middle[1]) * np.sin(angle) > 0
+  found = boundaries.counts(sides.sum(axis=0) % 2)
+  d = boundaries.box_dimension(found.scale)(*found.boxes, axis=-1)
+  assert 1.55 < d < 1.7
+  local = -boundaries.slopes(found.scale, found.boxes.sum(axis=1))
+  assert local[0] < local[-1]

@@ -356,8 +356,10 @@ def test_two_side_by_side_have_room(draw):
   inside(fig)
 
 
-def test_thirty_thumbnails_share_a_page():
-  fig, axes = style.figure(6, 5, size=(7.5, 10.5))
+@pytest.mark.parametrize('columns', [5, 6])
+def test_thirty_thumbnails_share_a_page(columns):
+  rows = 30 // columns
+  fig, axes = style.figure(rows, columns, size=(7.5, 10.5))
   for k, ax in enumerate(axes.ravel()):
     image = hues.times_rgb(plane(8), most=200)
     weather.thumbnail(ax, image, f'Fig. {k}: −5−3+3+6Y−1−6+7X\nε = 3, α = 0.7')
@@ -367,6 +369,8 @@ def test_thirty_thumbnails_share_a_page():
   assert min(ax.xaxis.label.get_size() for ax in axes.ravel()) >= 7
   sides = [ax.get_window_extent() for ax in axes.ravel()]
   np.testing.assert_allclose([b.width for b in sides], sides[0].height)
+  said = axes[0, 0].get_xlabel()
+  assert said == 'Fig. 0:\n−5−3+3+6Y−1−6+7X\nε = 3, α = 0.7'
 
 
 @pytest.mark.parametrize(

@@ -46,33 +46,43 @@ def find(pattern: str) -> list[records.Record]:
 def draw(found: Sequence[records.Record], kind: str) -> Figure:
   """Returns the maps of records as one figure.
 
+  Colours of solutions are the same on all maps of nets of one shape.
+
   Args:
     found: from `find`.
     kind: 'times' or 'solutions'.
 
   Raises:
-    BadInputError: more maps than a sheet has room for.
+    BadInputError: more maps than a sheet has room for, or solutions of nets
+      that have too many weights for them.
   """
-  pictures, captions = [], []
+  nets, captions = [], []
   for record in found:
-    nets = groups.groups(record.parts, record.summary['settings'])
-    known = basin_maps.kinds(nets)
-    if kind == 'solutions' and known is None:
-      raise common.BadInputError(
-        f'--sheet={kind}: expected nets of at most {basins.READABLE} weights,'
-        f' found more in {record.folder}'
-      )
-    names = list(groups.free(nets))
-    for drawn in basin_maps.maps(nets, known):
-      pictures.append(_picture(drawn, known, kind))
-      said = groups.words(drawn.group, names)
+    of_record = groups.groups(record.parts, record.summary['settings'])
+    names = list(groups.free(of_record))
+    for group in of_record:
+      nets.append(group)
+      said = groups.words(group, names)
       captions.append('\n'.join(filter(None, [record.folder.name, said])))
-  if len(pictures) > MOST:
+      if kind == 'solutions' and 'solution' not in group.arrays:
+        raise common.BadInputError(
+          f'--sheet={kind}: expected nets of at most {basins.READABLE} weights,'
+          f' found more in {record.folder}'
+        )
+  if len(nets) > MOST:
     raise common.BadInputError(
-      f'--record: expected at most {MOST} maps on a sheet, found'
-      f' {len(pictures)}'
+      f'--record: expected at most {MOST} maps on a sheet, found {len(nets)}'
     )
-  return basin_figures.sheet(kind, pictures, captions)
+  shapes: dict[tuple, list] = {}
+  for group in nets:
+    shape = tuple(group.arrays['unit_weights'])
+    shapes.setdefault(shape, []).append(group)
+  pictures = {}
+  for alike in shapes.values():
+    known = basin_maps.kinds(alike)
+    for drawn in basin_maps.maps(alike, known):
+      pictures[id(drawn.group)] = _picture(drawn, known, kind)
+  return basin_figures.sheet(kind, [pictures[id(g)] for g in nets], captions)
 
 
 def _picture(drawn, known, kind) -> np.ndarray:

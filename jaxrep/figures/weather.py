@@ -1,6 +1,7 @@
 """Maps over two initial weights or settings: each pixel is a net."""
 
 import math
+import textwrap
 from collections.abc import Mapping, Sequence
 
 import matplotlib
@@ -153,9 +154,9 @@ def thumbnail(ax: Axes, image: np.ndarray, caption: str) -> None:
   """Draws a small map without ticks over its caption: one of a sheet.
 
   Args:
-    ax: 1.5 inches wide or more, and a line or two higher than wide.
+    ax: 1.25 inches wide or more, and some lines higher than wide.
     image: `[P, P, 3]` uint8, of `jaxrep.figures.hues`; row 0 is at the bottom.
-    caption: two or three short lines; '' for none.
+    caption: two or three short lines; '' for none. Long ones are broken.
   """
   ax.set(xticks=[], yticks=[])
   ax.spines[:].set_visible(False)
@@ -166,8 +167,11 @@ def thumbnail(ax: Axes, image: np.ndarray, caption: str) -> None:
     )
   else:
     style.nothing(ax, 'no nets')
-  size = float(np.clip(style.points(ax)[0] / 16, 7, 9))
-  ax.set_xlabel(caption, fontsize=size, labelpad=3, linespacing=1.25)
+  width = style.points(ax)[0]
+  size = float(np.clip(width / 16, 7, 9))
+  letters = max(int(width / (0.6 * size)), 20)  # as many fit 1.25 inches
+  lines = [textwrap.fill(line, letters) for line in caption.splitlines()]
+  ax.set_xlabel('\n'.join(lines), fontsize=size, labelpad=3, linespacing=1.25)
 
 
 def _bar(ax, least, most):
