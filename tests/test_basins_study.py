@@ -551,7 +551,7 @@ class TestDrawn:
 # Pairs of points, in place of pixels.
 
 # Not smoke.flags, which has pixels; the program is that of the smoke run.
-POINTS, NEAR = 200, (0.001, 0.1, 0.01)
+POINTS, NEAR = 200, (0.02, 0.2, 0.06)
 PAIRS = f'--points={POINTS}', '--updates=sweep'
 
 
@@ -606,7 +606,7 @@ class TestPairs:
       unlike = solved = parted = 0
       for one, other in zip(points, others, strict=True):
         place, there = ((float(r['x']), float(r['y'])) for r in (one, other))
-        assert -10 <= min(place) and max(place) < 10
+        assert min(place) >= -10 and max(place) < 10
         # Of the window's side, 20; places are right to 2e-15.
         assert math.dist(place, there) == pytest.approx(20 * distance, 1e-11)
         unlike += one['solution'] != other['solution']
@@ -621,7 +621,7 @@ class TestPairs:
       }
       assert {one['n'] for one in entry['results'].values()} == {POINTS}
     # So that something was counted.
-    assert results_of(near, 'sweep')[0.1]['uncertain_rate']['value'] > 0.1
+    assert min(values_of(near, 'sweep').values()) > 0
 
   def test_both_ways_of_updating_start_from_the_same_points(self, near):
     sweep, case = near.record.parts.values()
@@ -635,13 +635,9 @@ class TestPairs:
     for claim, updates in zip(said, ('sweep', 'case'), strict=True):
       rates = values_of(near, updates)
       assert claim['claim'].endswith(f' ({updates})')
-      ours = claim['ours']
-      if not rates[0.001]:  # of 200 pairs none may be parted by a boundary
-        assert (ours['value'], claim['verdict']) == (None, 'undecided')
-        continue
-      expected = slope((0.001, rates[0.001]), (0.01, rates[0.01]))
-      assert ours['value'] == pytest.approx(expected)
-      assert claim == claims.fractal(stats.Estimate(**ours), updates)
+      expected = slope((0.02, rates[0.02]), (0.2, rates[0.2]))
+      assert claim['ours']['value'] == pytest.approx(expected)
+      assert claim == claims.fractal(stats.Estimate(**claim['ours']), updates)
     parts, settings = near.record.parts, near.record.summary['settings']
     judged = [
       basin_pairs.judge(parts, settings, task=task)
@@ -668,14 +664,15 @@ class TestPairs:
     [series] = shares
     assert list(series) == exponents['labels'] == ['sweep', 'case']
     # In the middle of two distances, on a log axis.
-    np.testing.assert_allclose(exponents['x'], [10**-2.5, 10**-1.5], rtol=1e-12)
+    middles = [math.sqrt(0.02 * 0.06), math.sqrt(0.06 * 0.2)]
+    np.testing.assert_allclose(exponents['x'], middles, rtol=1e-12)
     for k, updates in enumerate(series):
       rate = values_of(near, updates)
       line = series[updates]
       np.testing.assert_array_equal(line.scale, sorted(NEAR))
       np.testing.assert_array_equal(line.value, [rate[d] for d in sorted(NEAR)])
       assert exponents['value'][k, 1] == pytest.approx(
-        slope((0.01, rate[0.01]), (0.1, rate[0.1]))
+        slope((0.06, rate[0.06]), (0.2, rate[0.2]))
       )
 
   def test_the_page_has_a_table_for_each_way(self, near):

@@ -99,8 +99,9 @@ def _lede(record, found) -> str:
   )
   if several:
     low, high = grids.span(found, 'converged_rate')
-    rough = grids.span(found, 'boundary_dimension')
     words = f'{start} {low} to {high} converge'
+    known = 'boundary_dimension' in found[0].results
+    rough = grids.span(found, 'boundary_dimension') if known else None
     if rough is None:
       return f'{words}.'
     return (
@@ -147,8 +148,4 @@ def _small(found, pictures, captions) -> list[report.Figure]:
     for name, every in pictures.items()
   ]
   drawn = CONVERGED, DIMENSION, FINE, EXPONENT
-  return figures + [
-    figure
-    for figure in grids.figures(found, drawn, {})
-    if figure.name != 'outcomes'
-  ]
+  return figures + grids.figures(found, drawn, {}, ends=False)

@@ -69,7 +69,11 @@ MEDIAN = Drawn(
 
 
 def figures(
-  found: Sequence[Group], drawn: Sequence[Drawn], paper: Mapping[str, float]
+  found: Sequence[Group],
+  drawn: Sequence[Drawn],
+  paper: Mapping[str, float],
+  *,
+  ends: bool = True,
 ) -> list[Figure]:
   """Returns what becomes of nets over the settings that vary.
 
@@ -82,11 +86,12 @@ def figures(
     found: the nets by setting, several.
     drawn: the results; one that no setting has is left out.
     paper: the source's setting, by flag, marked on maps.
+    ends: whether it is known of all nets how they end.
   """
   values = free(found)
   numbers = [n for n, v in values.items() if all(_is_number(x) for x in v)]
   sizes = [len(v) for v in values.values()]
-  result = [outcomes(found)] if len(found) <= MANY else []
+  result = [outcomes(found)] if ends and len(found) <= MANY else []
   known = [
     d
     for d in drawn
