@@ -217,6 +217,11 @@ TREES = [
 FIG_11 = '+7+4-9-9-5Y-3+9X'
 RATES = '--axes=learning_rate,momentum --y_range=0:1'
 BASINS = [
+  (
+    '--points=9 --axes=learning_rate,momentum --slice=????????? --x_range=0:4'
+    ' --y_range=0:1',
+    ['--x_range=0:4', 'room for companions at --distance=0.1, found -0.4'],
+  ),
   # A slice; the place in question stands >between< two marks.
   (
     '--slice=+7+4-9-9-5Y-3+9',

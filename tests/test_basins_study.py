@@ -616,6 +616,7 @@ class TestPairs:
       found = values(entry['results'])
       assert found == {
         'converged_rate': solved / POINTS,
+        'distinct_rate': 1,
         'uncertain_rate': unlike / POINTS,
         'uncertain_converged_rate': parted / POINTS,
       }
@@ -702,7 +703,12 @@ def test_points_of_one_class_have_no_exponent_and_are_drawn(run, arrays):
   assert [
     values(entry['results']) for entry in found.record.summary['settings']
   ] == 2 * [
-    {'converged_rate': 1, 'uncertain_rate': 0, 'uncertain_converged_rate': 0}
+    {
+      'converged_rate': 1,
+      'distinct_rate': 1,
+      'uncertain_rate': 0,
+      'uncertain_converged_rate': 0,
+    }
   ]
   assert stems(found) == {'shares', 'exponents'}
   assert verdicts(found) == [('fractal', 'undecided')]
@@ -815,11 +821,15 @@ def classified(classes, *distances, count, seed=0):
   places = np.stack([rows.setting[name] for name in 'xy'], axis=1)
   shares = (places - ends[:, 0]) / (ends[:, 1] - ends[:, 0])
   found = []
-  for setting, u in zip(
-    settings, np.split(shares, len(distances)), strict=True
+  for setting, u, place in zip(
+    settings,
+    np.split(shares, len(distances)),
+    np.split(places, len(distances)),
+    strict=True,
   ):
     outcome = np.full(len(u), Outcome.SOLVED)
     arrays = {'outcome': outcome, 'solution': classes(u).astype(np.int64)}
+    arrays |= {'x': place[:, 0], 'y': place[:, 1], 'error': place[:, 0]}
     shown = {
       name: stats.as_json(one)
       for name, one in basin_pairs.results(arrays).items()
@@ -828,6 +838,19 @@ def classified(classes, *distances, count, seed=0):
     assert shown['uncertain_converged_rate']['value'] == 0
     found.append(groups.Group(setting, 'map', arrays, shown))
   return found
+
+
+def test_pairs_that_float32_cannot_tell_apart_are_counted():
+  """At -7 its numbers lie 2^-21 = 4.8e-7 apart, at 0 they are far finer."""
+  far, near = 1e-6, 1e-8
+  x = np.array([-7.0, -7.0, 0.0, -7 + far, -7 + near, near])
+  arrays = {
+    'outcome': np.zeros(6, np.int8), 'solution': np.zeros(6, int),
+    'x': x, 'y': np.full(6, 3.0), 'error': np.zeros(6, np.float32),
+  }  # fmt: skip
+  assert basin_pairs.results(arrays)['distinct_rate'].value == 2 / 3
+  arrays['error'] = np.zeros(6)
+  assert basin_pairs.results(arrays)['distinct_rate'].value == 1
 
 
 @pytest.mark.parametrize('tilt', [0, 0.1])

@@ -8,8 +8,6 @@ from jaxrep.figures import boundaries, settings, style
 from ..results import basin_pairs as results
 from ..shared import grids, groups, pages
 
-NEAREST = 3  # distances in the first sentence
-
 
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
@@ -33,10 +31,11 @@ def _lede(record, lines) -> str:
   name = results.main_rate(lines[0][1][0].arrays)
   points = int(record.flags['points'])
   said = []
-  for words, (near, *_, far) in ((w, [a[0], *a]) for w, a in lines):
+  for words, alike in lines:
+    ends = [alike[-1], alike[0]] if len(alike) > 1 else alike
     shares = [
       f'{tables.value(g.results[name])} at {g.setting["distance"]:g}'
-      for g in (far, near)
+      for g in ends
     ]
     said.append(f'{words}: '.lstrip(': ') + ' and '.join(shares))
   return (

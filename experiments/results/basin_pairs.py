@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from jaxrep import records, stats
+from jaxrep import basins, records, stats
 from jaxrep.claims import basins as claims
 from jaxrep.measures.minima import Outcome
 
@@ -27,12 +27,20 @@ def results(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   first, second = np.split(solved, 2)
   found = {
     'converged_rate': stats.rate(first),
+    'distinct_rate': stats.rate(_distinct(arrays)),
     'uncertain_converged_rate': stats.rate(first != second),
   }
   if 'solution' in arrays:
     first, second = np.split(arrays['solution'], 2)
     found['uncertain_rate'] = stats.rate(first != second)
   return found
+
+
+def _distinct(arrays: records.Arrays) -> np.ndarray:
+  """Returns which pairs are two nets, in the numbers of training, `[N]`."""
+  exact = arrays['error'].dtype
+  places = [np.split(arrays[side].astype(exact), 2) for side in basins.SIDES]
+  return np.logical_or(*(first != second for first, second in places))
 
 
 def main_rate(arrays: records.Arrays) -> str:

@@ -266,19 +266,19 @@ def view() -> basin_parts.View:
     )
   ]
   if FLAGS.points:
-    _refuse(OF_PIXELS, 'pixels', f'--points={FLAGS.points}')
+    _refuse(OF_PIXELS, f'--points={FLAGS.points}')
   return basin_parts.View(
     ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels, FLAGS.points,
     FLAGS.distance,
   )  # fmt: skip
 
 
-def _refuse(names: Sequence[str], wanted: str, found: str) -> None:
+def _refuse(names: Sequence[str], found: str) -> None:
   """Sees to it that flags which would not count are not given."""
   for flag in map(FLAGS.__getitem__, names):
     if flag.value != flag.default:
       raise common.BadInputError(
-        f'--{flag.name}={common.as_text(flag.value)}: expected {wanted} for it,'
+        f'--{flag.name}={common.as_text(flag.value)}: expected a map for it,'
         f' found {found}'
       )
 
@@ -301,6 +301,12 @@ def _ends(side, axis, middle, zooms) -> tuple[float, float]:
         f'{given}: expected numbers from {least:g} to {most:g} for {axis},'
         f' found {low:g} to {high:g}'
       )
+    beyond = low - max(FLAGS.distance) * (high - low)
+    if FLAGS.points and beyond < least:
+      raise common.BadInputError(
+        f'{given}: expected room for companions at'
+        f' --distance={max(FLAGS.distance):g}, found {beyond:g} for {axis}'
+      )
     if (high - low) * finest < np.spacing(max(abs(low), abs(high))):
       raise common.BadInputError(
         f'{given}: expected neighbours that float64 tells apart, found'
@@ -319,5 +325,5 @@ def one_layer(sizes: tuple[int, ...]) -> int:
     raise common.BadInputError(
       f'--hidden={FLAGS.hidden}: expected one hidden layer with --axes=none'
     )
-  _refuse(OF_MAPS, 'a map', '--axes=none')
+  _refuse(OF_MAPS, '--axes=none')
   return sizes[1]

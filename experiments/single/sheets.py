@@ -34,7 +34,8 @@ def find(pattern: str) -> list[records.Record]:
       record = records.load(folder)
     except records.RecordError as error:
       raise common.BadInputError(f'--record={error}') from None
-    if any('coarse' not in arrays for arrays in record.parts.values()):
+    maps = record.flags.get('points', '0') == '0'
+    if not maps or any('coarse' not in a for a in record.parts.values()):
       raise common.BadInputError(
         f'--record={folder}: expected maps (experiments.basins), found nets of'
         f' {record.summary["study"]} that are on none'
