@@ -316,7 +316,7 @@ BASINS = [
   ('--outcome_pixels=-1', ['--outcome_pixels=-1: ', '≥ 0', "found '-1'"]),
   # Pairs of points have no pixels.
   *(
-    (f'--points=9 --{flag}', [f'--{name}: expected pixels', 'found --points=9'])
+    (f'--points=9 --{flag}', [f'--{name}: expected a map', 'found --points=9'])
     for flag, name in (
       ('pixels=64', 'pixels=64'), ('outcome_pixels=0', 'outcome_pixels=0'),
       ('zoom=9 --frames=3', 'frames=3'),
