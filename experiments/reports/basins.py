@@ -147,5 +147,7 @@ def _small(found, pictures, captions) -> list[report.Figure]:
     )
     for name, every in pictures.items()
   ]
+  if not groups.free(found).keys() - {'seed', 'updates', 'precision'}:
+    return figures  # nothing that an axis could show
   drawn = CONVERGED, DIMENSION, FINE, EXPONENT
   return figures + grids.figures(found, drawn, {}, ends=False)
