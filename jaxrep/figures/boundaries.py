@@ -73,7 +73,8 @@ def scaling(
     ax.plot(*points[:, there], ls='', **dots, zorder=3)
     ends = points[0, there]
     ends = np.array([ends.min(), ends.max()]) if len(ends) else ends
-    line = {'color': look.color, 'ls': look.dashes, 'lw': 1.4}
+    fit = look.dashes if np.isfinite(one.slope) else ''
+    line = {'color': look.color, 'ls': fit, 'lw': 1.4}
     ax.plot(ends, np.exp(one.intercept + one.slope * np.log(ends)), **line)
     words = ': '.join(filter(None, [label, one.words]))
     lines.append(Line2D([], [], label=words, **(line | dots)))
