@@ -11,6 +11,7 @@ import functools
 
 from absl import flags
 
+from jaxrep import trials
 from jaxrep.measures import solutions
 
 from .reports import basin_pairs as pairs_page
@@ -47,7 +48,7 @@ def _main() -> None:
 def _maps(subject, recipes, seed_range, blocks):
   """Returns flags, parts, results, page and judge of maps."""
   patterns, sizes, _ = subject
-  units = solutions.groups(basin_parts.shapes(recipes[0], sizes))
+  units = solutions.groups(trials.shapes(recipes[0], sizes))
   text, plane = basin_flags.plane(sum(units))
   parts = basin_parts.parts(
     recipes,

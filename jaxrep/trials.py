@@ -118,6 +118,17 @@ def drawing(recipe: Recipe, sizes: tuple[int, ...]) -> Callable:
   return draw
 
 
+def shapes(recipe: Recipe, sizes: tuple[int, ...]) -> layered.Net:
+  """Returns the shapes of a recipe's net, without drawing one.
+
+  Args:
+    recipe: how it is trained.
+    sizes: units a layer, inputs first.
+  """
+  draw = drawing(recipe, sizes)
+  return jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))
+
+
 @functools.cache
 def trial(
   recipe: Recipe, sizes: tuple[int, ...], *, slopes: Callable | None = None
@@ -133,8 +144,7 @@ def trial(
       `descent.study`; a function that lives on.
   """
 
-  draw = drawing(recipe, sizes)
-  like = jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))
+  draw, like = drawing(recipe, sizes), shapes(recipe, sizes)
 
   def start(key, setting):
     if recipe.given:

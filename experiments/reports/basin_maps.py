@@ -10,7 +10,7 @@ from jaxrep import basins, records, slices
 from jaxrep.figures import hues
 from jaxrep.measures import solutions
 
-from ..results.basins import square
+from ..results.basins import coarse, square
 from ..shared.groups import Group, word
 
 Extent = tuple[float, float, float, float]
@@ -106,12 +106,11 @@ def _map(group, known):
     place = np.append(order, basins.NONE)[np.minimum(place, len(order))]
     none = arrays['solution'] == basins.NONE
     classes = square(np.where(none, basins.NONE, place))
-  at = arrays['coarse']
   return Map(
     group,
     square(arrays['sweeps']),
     classes,
-    square(arrays['outcome'])[np.ix_(at, at)],
+    coarse(arrays),
     (*_ends(square(arrays['x'])[0]), *_ends(square(arrays['y'])[:, 0])),
     int(arrays['epochs'][0]),
   )

@@ -12,7 +12,7 @@ from ..shared import grids, groups, pages
 def page(record: records.Record) -> report.Page:
   """Returns the page of a record."""
   found = groups.groups(record.parts, record.summary['settings'])
-  lines = results.lines(found)
+  lines = groups.along('distance', found)
   figures = [_shares(lines)] if len(lines) <= grids.SEVERAL else []
   if figures and len(lines[0][1]) > 1:
     figures.append(_exponents(lines))

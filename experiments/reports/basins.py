@@ -70,11 +70,11 @@ def page(record: records.Record) -> report.Page:
   else:
     figures = _small(found, pictures, captions)
   figures.append(basin_fits.scaling(found[:SEVERAL], captions[:SEVERAL]))
-  pages_of = pages.assembled(
+  whole = pages.assembled(
     record, found, title='Weather maps', lede=_lede(record, found),
     figures=figures, below=basin_fits.precision(found), shown=SHOWN,
   )  # fmt: skip
-  return pages_of._replace(files=_files(record, pictures, captions))
+  return whole._replace(files=_files(record, pictures, captions))
 
 
 def _files(record, pictures, captions) -> dict[str, bytes]:

@@ -50,16 +50,14 @@ def page(record: records.Record) -> report.Page:
 
 def _by_range(record, found) -> list[report.Figure]:
   """Returns the paper's Fig. 1: shares over the range of first weights."""
-  lines = groups.alike_but('init_range', found)
+  lines = groups.along('init_range', found)
   if len(lines[0][1]) < 2 or len(lines) > grids.SEVERAL:
     return []
-  names = [name for name in groups.free(found) if name != 'init_range']
   rates = {}
-  for _, alike in lines:
-    alike = sorted(alike, key=lambda g: g.setting['init_range'])
+  for said, alike in lines:
     ranges = np.array([g.setting['init_range'] for g in alike])
     shares = [g.results['unsolved_rate'] for g in alike]
-    rates[groups.words(alike[0], names) or 'all'] = tuple(
+    rates[said or 'all'] = tuple(
       np.array([rate[key] for rate in shares], float)
       for key in ('value', 'low', 'high')
     )

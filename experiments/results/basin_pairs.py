@@ -49,24 +49,6 @@ def main_rate(arrays: records.Arrays) -> str:
   return 'uncertain_rate' if solutions else 'uncertain_converged_rate'
 
 
-def lines(
-  found: Sequence[groups.Group],
-) -> list[tuple[str, list[groups.Group]]]:
-  """Returns pairs alike but for their distance, nearest first, and their name.
-
-  Args:
-    found: the pairs by setting.
-  """
-  names = [name for name in groups.free(found) if name != 'distance']
-  return [
-    (
-      groups.words(alike[0], names),
-      sorted(alike, key=lambda g: g.setting['distance']),
-    )
-    for _, alike in groups.alike_but('distance', found)
-  ]
-
-
 def exponent(near: groups.Group, far: groups.Group) -> stats.Estimate:
   """Returns α between two distances: f ~ δ^α.
 
@@ -124,7 +106,7 @@ def judge(
   """
   if task not in claims.TASKS:
     return []
-  found = lines(groups.groups(parts, settings))
+  found = groups.along('distance', groups.groups(parts, settings))
   pairs = [(said, closest(alike)) for said, alike in found]
   return [
     claims.fractal(estimate, said)

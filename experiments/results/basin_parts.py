@@ -3,10 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-import jax
 import numpy as np
 
-from jaxrep import basins, nets, records, seeds, slices, trials
+from jaxrep import basins, records, seeds, slices, trials
 from jaxrep.measures import solutions
 from jaxrep.measures.minima import Outcome
 from jaxrep.tasks.patterns import Patterns
@@ -37,7 +36,7 @@ class View(NamedTuple):
 
   def rows(self, settings: Sequence[Mapping[str, Any]]) -> seeds.Nets:
     """Returns the nets of maps, or of pairs of points, by setting."""
-    windows = [self._ends(setting['zoom']) for setting in settings]
+    windows = [self.ends(setting['zoom']) for setting in settings]
     if self.points:
       return basins.pairs(windows, settings, count=self.points)
     known = {
@@ -47,7 +46,7 @@ class View(NamedTuple):
     pixels = [known[ends] for ends in windows]
     return basins.rows(pixels, settings, judged=self.judged)
 
-  def _ends(self, zoom):
+  def ends(self, zoom: float) -> tuple[tuple[float, float], ...]:
     """Returns where x and y begin and end at a zoom."""
     centre = self.centre or (None, None)
     return tuple(
@@ -121,7 +120,9 @@ def parts(
         'units': np.array(['sigmoid'] * (len(sizes) - 1)),
         'outcomes': np.array([outcome.label for outcome in Outcome]),
         'epochs': np.array([recipe.sweeps]),
-        'unit_weights': np.array(solutions.groups(shapes(recipe, sizes))),
+        'unit_weights': np.array(
+          solutions.groups(trials.shapes(recipe, sizes))
+        ),
         'coarse': basins.coarse(view.pixels, view.judged),
         **patterns._asdict(),
       },
@@ -140,14 +141,3 @@ def _shown(setting: dict[str, Any], axes: Sequence[str]) -> dict[str, Any]:
   """Returns what is special to a map: what its axes are is not."""
   left = (*axes, 'positive_weight', 'margin')
   return {name: v for name, v in setting.items() if name not in left}
-
-
-def shapes(recipe: trials.Recipe, sizes: tuple[int, ...]) -> nets.Net:
-  """Returns the shapes of a net.
-
-  Args:
-    recipe: how it is trained.
-    sizes: units a layer, inputs first.
-  """
-  draw = trials.drawing(recipe, sizes)
-  return jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))

@@ -64,15 +64,13 @@ def judge(
   verdicts: list[dict[str, Any]] = []
   if task not in claims.TASKS or 'learning_rate' not in found[0].setting:
     return verdicts
-  names = [name for name in groups.free(found) if name != 'learning_rate']
-  for _, alike in groups.alike_but('learning_rate', found):
-    alike = sorted(alike, key=lambda g: g.setting['learning_rate'])
+  for said, alike in groups.along('learning_rate', found):
     rates = [g.setting['learning_rate'] for g in alike]
     epochs = {int(g.arrays['epochs'][0]) for g in alike}
     far = rates[-1] >= DECADE * rates[0] and len(epochs) == len(alike)
     if far and 'solution' in alike[0].arrays:
       ends = (g.results[claims.ROUGH] for g in (alike[-1], alike[0]))
-      verdicts.append(claims.smoother(*ends, groups.words(alike[0], names)))
+      verdicts.append(claims.smoother(*ends, said))
   return verdicts
 
 
@@ -80,6 +78,12 @@ def square(pixels: np.ndarray) -> np.ndarray:
   """Returns a map's pixels `[P², ..]` as rows and columns `[P, P, ..]`."""
   side = math.isqrt(len(pixels))
   return pixels.reshape(side, side, *pixels.shape[1:])
+
+
+def coarse(arrays: records.Arrays) -> np.ndarray:
+  """Returns how the nets of the coarser grid ended, `[Q, Q]`."""
+  at = arrays['coarse']
+  return square(arrays['outcome'])[np.ix_(at, at)]
 
 
 def distinct(arrays: records.Arrays) -> np.ndarray:
@@ -120,10 +124,9 @@ def _fitted(statistic, columns) -> stats.Estimate:
 
 def _ends(arrays: records.Arrays) -> dict[str, stats.Estimate]:
   """Returns how the nets of the coarser grid ended."""
-  at = arrays['coarse']
-  if not at.size:
+  if not arrays['coarse'].size:
     return {}
-  ends = square(arrays['outcome'])[np.ix_(at, at)].ravel()
+  ends = coarse(arrays).ravel()
   return {
     f'{o.name.lower()}_rate': stats.rate(ends == o)
     for o in Outcome

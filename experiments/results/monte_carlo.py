@@ -37,14 +37,11 @@ def judge(
   """
   fixed = {'task': task, 'epochs': epochs}
   found = groups.groups(parts, settings)
-  names = [name for name in groups.free(found) if name != 'init_range']
   grows, necessary = [], []
-  for _, alike in groups.alike_but('init_range', found):
-    alike = sorted(alike, key=lambda g: g.setting['init_range'])
+  for said, alike in groups.along('init_range', found):
     ranges = [g.setting['init_range'] for g in alike]
     if task != 'xor' or not ranges[0] < claims.HALF < ranges[-1]:
       continue
-    said = groups.words(alike[0], names)
     pairs = stats.paired_rates(~alike[-1].solved, ~alike[0].solved)
     grows.append(claims.grows(pairs, said))
     rates = [g.results['unsolved_rate'] for g in alike]

@@ -259,18 +259,17 @@ def view() -> basin_parts.View:
       )
     zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
   centre = None if FLAGS.centre == basin_parsers.MIDDLE else FLAGS.centre
-  ranges = [
-    _ends(*place, zooms)
-    for place in zip(
-      basins.SIDES, FLAGS.axes, centre or (None, None), strict=True
-    )
-  ]
   if FLAGS.points:
     _refuse(OF_PIXELS, f'--points={FLAGS.points}')
-  return basin_parts.View(
-    ranges, centre, zooms, FLAGS.pixels, FLAGS.outcome_pixels, FLAGS.points,
-    FLAGS.distance,
+  texts = [FLAGS[f'{side}_range'].value for side in basins.SIDES]
+  shown = basin_parts.View(
+    [tuple(map(float, text.split(':'))) for text in texts], centre, zooms,
+    FLAGS.pixels, FLAGS.outcome_pixels, FLAGS.points, FLAGS.distance,
   )  # fmt: skip
+  for zoom in zooms:
+    for place in zip(basins.SIDES, FLAGS.axes, shown.ends(zoom), strict=True):
+      _check_ends(zoom, *place)
+  return shown
 
 
 def _refuse(names: Sequence[str], found: str) -> None:
@@ -283,36 +282,32 @@ def _refuse(names: Sequence[str], found: str) -> None:
       )
 
 
-def _ends(side, axis, middle, zooms) -> tuple[float, float]:
-  """Returns where an axis begins and ends, whole; nets stand at every zoom."""
-  text = FLAGS[f'{side}_range'].value
-  ends = tuple(map(float, text.split(':')))
+def _check_ends(zoom, side, axis, ends) -> None:
+  """Sees to it that nets can stand on all of an axis, and apart."""
+  low, high = ends
   most = basin_parsers.LARGEST
   least = -most if axis in basins.LETTERS else 0
-  finest = min(FLAGS.distance) if FLAGS.points else 1 / FLAGS.pixels
-  for zoom in zooms:
-    low, high = slices.window(*ends, middle, zoom)
-    given = (
-      f'--{side}_range={text}, --centre={common.as_text(FLAGS.centre)},'
-      f' --zoom={zoom:g}'
+  given = (
+    f'--{side}_range={FLAGS[f"{side}_range"].value},'
+    f' --centre={common.as_text(FLAGS.centre)}, --zoom={zoom:g}'
+  )
+  if low < least or high > most:
+    raise common.BadInputError(
+      f'{given}: expected numbers from {least:g} to {most:g} for {axis},'
+      f' found {low:g} to {high:g}'
     )
-    if low < least or high > most:
-      raise common.BadInputError(
-        f'{given}: expected numbers from {least:g} to {most:g} for {axis},'
-        f' found {low:g} to {high:g}'
-      )
-    beyond = low - max(FLAGS.distance) * (high - low)
-    if FLAGS.points and beyond < least:
-      raise common.BadInputError(
-        f'{given}: expected room for companions at'
-        f' --distance={max(FLAGS.distance):g}, found {beyond:g} for {axis}'
-      )
-    if (high - low) * finest < np.spacing(max(abs(low), abs(high))):
-      raise common.BadInputError(
-        f'{given}: expected neighbours that float64 tells apart, found'
-        f' {low!r} to {high!r}'
-      )
-  return ends
+  beyond = low - max(FLAGS.distance) * (high - low)
+  if FLAGS.points and beyond < least:
+    raise common.BadInputError(
+      f'{given}: expected room for companions at'
+      f' --distance={max(FLAGS.distance):g}, found {beyond:g} for {axis}'
+    )
+  finest = min(FLAGS.distance) if FLAGS.points else 1 / FLAGS.pixels
+  if (high - low) * finest < np.spacing(max(abs(low), abs(high))):
+    raise common.BadInputError(
+      f'{given}: expected neighbours that float64 tells apart, found'
+      f' {low!r} to {high!r}'
+    )
 
 
 def one_layer(sizes: tuple[int, ...]) -> int:

@@ -46,7 +46,7 @@ def plane(
     sweeps=2**30, after=0,
   )  # fmt: skip
   draw = trials.drawing(recipe, sizes)
-  like = jax.eval_shape(lambda: draw(jax.random.key(0), 1.0))
+  like = trials.shapes(recipe, sizes)
   weights = sum(a.size for a in jax.tree.leaves(like))
   of_map = basins.Plane(slices.parse(line, weights), basins.LETTERS, draw)
 

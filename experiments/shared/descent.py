@@ -8,7 +8,6 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import jax
 import numpy as np
 
 from jaxrep import nets, records, seeds, stats, trials
@@ -95,13 +94,7 @@ def parts(
 
 
 def _check_span(width, sizes, recipe, patterns) -> None:
-  net = jax.eval_shape(
-    lambda: nets.init(
-      jax.random.key(0), sizes, weight_range=0.0, bias_range=0.0,
-      links=recipe.links,
-    )
-  )  # fmt: skip
-  span = trials.span(net, patterns)
+  span = trials.span(trials.shapes(recipe, sizes), patterns)
   if span > trials.LARGEST:
     raise common.BadInputError(
       f'--hidden={width}: expected weights × cases × units of at most'

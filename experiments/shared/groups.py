@@ -123,6 +123,22 @@ def alike_but(
   return list(result.values())
 
 
+def along(name: str, found: Sequence[Group]) -> list[tuple[str, list[Group]]]:
+  """Returns the groups that are alike but for a number, in its order.
+
+  Each list with what tells it from the others, in words.
+
+  Args:
+    name: of the number.
+    found: the nets by setting.
+  """
+  names = [other for other in free(found) if other != name]
+  return [
+    (words(alike[0], names), sorted(alike, key=lambda g: g.setting[name]))
+    for _, alike in alike_but(name, found)
+  ]
+
+
 def words(group: Group, names: Sequence[str]) -> str:
   """Returns what a group was set to: 'hidden units 3, momentum α 0.9'."""
   return ', '.join(_said(name, group.setting[name]) for name in names)

@@ -18,6 +18,7 @@ from jaxrep.claims.judges import (
   never,
   never_more_than_rare,
   one_run,
+  told,
 )
 
 _BOOK = 'Rumelhart, Hinton & Williams, PDP vol. 1 (1986), ch. 8'
@@ -161,15 +162,16 @@ def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
     verdict = FAILS if slope.low > 0 else UNDECIDED
     verdict = HOLDS if slope.high < 0 else verdict
   words = 'The more hidden units an XOR net has, the fewer sweeps it takes.'
-  return {
-    'id': 'xor-chauvin',
-    'source': _CHAUVIN,
-    'claim': f'{words} ({setting})' if setting else words,
-    'given': '280 − 33 log₂ H, −33 for each doubling',
-    'result': 'sweeps_a_doubling',
-    'ours': stats.as_json(slope),
-    'verdict': verdict,
-  }
+  return told(
+    'xor-chauvin',
+    _CHAUVIN,
+    words,
+    '280 − 33 log₂ H, −33 for each doubling',
+    'sweeps_a_doubling',
+    stats.as_json(slope),
+    verdict,
+    setting=setting,
+  )
 
 
 def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:
@@ -184,15 +186,16 @@ def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:
     ' (Ours: of the seeds held at 0.25, those that solve the task if they start'
     ' again with the larger one; holds for most.)'
   )
-  return {
-    'id': 'xor-escape',
-    'source': _ON_XOR,
-    'claim': f'{words} ({setting})' if setting else words,
-    'given': 'words only',
-    'result': 'escapes',
-    'ours': stats.as_json(left),
-    'verdict': most('left')({'left': stats.as_json(left)}),
-  }
+  return told(
+    'xor-escape',
+    _ON_XOR,
+    words,
+    'words only',
+    'escapes',
+    stats.as_json(left),
+    most('left')({'left': stats.as_json(left)}),
+    setting=setting,
+  )
 
 
 def precision(
@@ -212,14 +215,14 @@ def precision(
   if more:
     verdict = DEPENDS if fewer else FAILS
   a, b = (sum(getattr(p, f'only_{x}') for p in pairs) for x in 'ab')
-  return {
-    'id': 'xor-precision',
-    'source': _THEORY,
-    'claim': 'Experiments with higher numerical precision find fewer “local'
-    ' minima”: fewer nets are unsolved in float64 than in float32.',
-    'given': 'words only',
-    'result': 'comparisons',
-    'ours': f'{a} seeds unsolved in float32 only, {b} in float64 only, over'
+  return told(
+    'xor-precision',
+    _THEORY,
+    'Experiments with higher numerical precision find fewer “local minima”:'
+    ' fewer nets are unsolved in float64 than in float32.',
+    'words only',
+    'comparisons',
+    f'{a} seeds unsolved in float32 only, {b} in float64 only, over'
     f' {len(pairs)} comparison' + 's' * (len(pairs) != 1),
-    'verdict': verdict,
-  }
+    verdict,
+  )

@@ -217,17 +217,46 @@ def verdicts(
     setting: what tells these results from others that are judged with them.
   """
   return [
-    {
-      'id': claim.id,
-      'source': claim.source,
-      'claim': f'{claim.words} ({setting})' if setting else claim.words,
-      'given': claim.given,
-      'result': claim.result,
-      'ours': results[claim.result],
-      'verdict': claim.judge(results),
-    }
+    told(
+      claim.id, claim.source, claim.words, claim.given, claim.result,
+      results[claim.result], claim.judge(results), setting=setting,
+    )
     for claim in claims
-  ]
+  ]  # fmt: skip
+
+
+def told(
+  id: str,
+  source: str,
+  words: str,
+  given: str,
+  result: str,
+  ours: Mapping[str, Any] | str,
+  verdict: str,
+  *,
+  setting: str = '',
+) -> dict[str, Any]:
+  """Returns a verdict as summary.json has it.
+
+  Args:
+    id: of the claim, as `Claim` has it; so are the next four.
+    source: where it stands.
+    words: the claim.
+    given: the source's number or words.
+    result: the name of what is shown beside it.
+    ours: that result, as JSON, or in words.
+    verdict: on it.
+    setting: what tells it from others that are judged with it.
+  """
+  return {
+    'id': id,
+    'source': source,
+    'claim': f'{words} ({setting})' if setting else words,
+    'given': given,
+    'result': result,
+    'ours': ours,
+    'verdict': verdict,
+  }
 
 
 def summed(each: Sequence[Mapping[str, Any]], words: str) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from jaxrep.claims.judges import (
   never_more_than_rare,
   one_run,
   rare,
+  told,
 )
 
 _LETTER = 'Rumelhart, Hinton & Williams, Nature 323 (1986)'
@@ -118,14 +119,13 @@ def more_connections(ways: Sequence[str]) -> dict[str, Any]:
   verdict = HOLDS if helps else UNDECIDED
   if hurts:
     verdict = DEPENDS if helps else FAILS
-  return {
-    'id': 'minima-more-connections',
-    'source': _PAGE,
-    'claim': 'Adding a few more connections provides paths around the barriers:'
-    ' fewer nets end in minima, at a finite point or at infinity.',
-    'given': 'words only',
-    'result': 'comparisons',
-    'ours': f'more units help in {helps}, hurt in {hurts} of {len(ways)}'
-    ' comparisons',
-    'verdict': verdict,
-  }
+  return told(
+    'minima-more-connections',
+    _PAGE,
+    'Adding a few more connections provides paths around the barriers: fewer'
+    ' nets end in minima, at a finite point or at infinity.',
+    'words only',
+    'comparisons',
+    f'more units help in {helps}, hurt in {hurts} of {len(ways)} comparisons',
+    verdict,
+  )
