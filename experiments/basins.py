@@ -20,10 +20,17 @@ from .reports import monte_carlo as drawn_page
 from .results import basin_pairs as pairs
 from .results import basin_parts, monte_carlo
 from .results import basins as results
-from .shared import basin_flags, basin_parsers, common, descent, running
+from .shared import (
+  basin_flags,
+  basin_parsers,
+  common,
+  descent,
+  machines,
+  running,
+)
 
 FLAGS = flags.FLAGS
-for module in (common, basin_flags):
+for module in (common, machines, basin_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -32,6 +39,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('basins')
   subject, recipes = basin_flags.subject(), basin_flags.recipes()
   cells = len(subject.patterns.inputs) * sum(subject.sizes[1:-1])
   seed_range, blocks = common.check_seeds(), common.blocks(cells)
@@ -41,8 +49,7 @@ def _main() -> None:
   experiment = running.Experiment(
     'basins', common.deciding_flags('basins', **decided), *rest
   )
-  out = FLAGS.out or 'runs/basins'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 def _maps(subject, recipes, seed_range, blocks):

@@ -16,6 +16,7 @@ from .shared import (
   common,
   descent,
   descent_flags,
+  machines,
   problems,
   running,
   task_flags,
@@ -28,7 +29,7 @@ common.define_number(
   'stuck_after', 'Sweeps after which an unsolved net counts as stuck.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip
-for module in (common, task_flags, descent_flags):
+for module in (common, machines, task_flags, descent_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -37,6 +38,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('boolean')
   task, recipes = FLAGS.task, descent_flags.recipes(links=FLAGS.skip)
   sets, pinned = problems.pattern_sets(task, FLAGS.size, FLAGS.task_digest)
   hidden = {
@@ -75,8 +77,7 @@ def _main() -> None:
       parts, settings, task=task, size=only, skip=FLAGS.skip
     ),
   )
-  out = FLAGS.out or 'runs/boolean'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 if __name__ == '__main__':

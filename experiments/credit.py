@@ -16,7 +16,7 @@ from jaxrep.tasks import boolean
 
 from .reports import credit as report
 from .results import credit as results
-from .shared import common, descent_flags, groups, running
+from .shared import common, descent_flags, groups, machines, running
 
 FLAGS = flags.FLAGS
 
@@ -32,7 +32,7 @@ flags.DEFINE(
   ' commas; w_0_3, w_0_4 and w_6_5 are biases.',
   FLAGS, flags.ListSerializer(','),
 )  # fmt: skip
-for module in (common, descent_flags):
+for module in (common, machines, descent_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -41,6 +41,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('credit')
   _check_lecture()
   recipes = [r._replace(error='lecture') for r in descent_flags.recipes()]
   blocks, budget = common.blocks(), FLAGS.sweeps
@@ -54,8 +55,7 @@ def _main() -> None:
     report.page,
     functools.partial(groups.judge, claims.CLAIMS),
   )
-  out = FLAGS.out or 'runs/credit'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 def _check_lecture() -> None:

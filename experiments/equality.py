@@ -16,10 +16,10 @@ from jaxrep.claims import equality as claims
 from .reports import equality as report
 from .results import equality as results
 from .results import equality_parts
-from .shared import common, equality_flags, groups, running
+from .shared import common, equality_flags, groups, machines, running
 
 FLAGS = flags.FLAGS
-for module in (common, equality_flags):
+for module in (common, machines, equality_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -28,6 +28,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('equality')
   equality_flags.settle()
   plans, kinds = equality_flags.plans(), equality_flags.kinds()
   blocks = common.blocks(size=equality.BLOCK)
@@ -45,8 +46,7 @@ def _main() -> None:
     report.page,
     functools.partial(groups.judge, claims.CLAIMS),
   )
-  out = FLAGS.out or 'runs/equality'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 if __name__ == '__main__':

@@ -14,10 +14,10 @@ from jaxrep.claims import family_trees as claims
 
 from .reports import family_trees as report
 from .results import family_trees as results
-from .shared import common, groups, running, tree_flags
+from .shared import common, groups, machines, running, tree_flags
 
 FLAGS = flags.FLAGS
-for module in (common, tree_flags):
+for module in (common, machines, tree_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -26,6 +26,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('family_trees')
   recipes = tree_flags.recipes()
   blocks = common.blocks(tree_flags.CELLS)
   budget, selective = FLAGS.sweeps, FLAGS.selective
@@ -51,8 +52,7 @@ def _main() -> None:
     report.page,
     functools.partial(groups.judge, claims.CLAIMS, fixed=fixed),
   )
-  out = FLAGS.out or 'runs/family_trees'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 if __name__ == '__main__':

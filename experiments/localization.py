@@ -18,10 +18,10 @@ from .reports import kinship as kinship_report
 from .reports import localization as report
 from .results import kinship as kinship_results
 from .results import localization as results
-from .shared import common, digit_flags, groups, running
+from .shared import common, digit_flags, groups, machines, running
 
 FLAGS = flags.FLAGS
-for module in (common, digit_flags):
+for module in (common, machines, digit_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -30,14 +30,14 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('localization')
   digit_flags.settle()
   blocks = common.blocks(size=localization.BLOCK)
   layout = {'seed_range': common.check_seeds(), 'blocks': blocks}
   decided = common.deciding_flags('localization', block_size=blocks.size)
   made = _trees if FLAGS.data == digit_flags.TREES else _images
   experiment = made(decided, layout)
-  out = FLAGS.out or 'runs/localization'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 def _images(decided, layout) -> running.Experiment:

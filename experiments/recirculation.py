@@ -16,7 +16,7 @@ from .reports import hierarchy as hierarchy_report
 from .reports import recirculation as report
 from .results import comparison, hierarchy
 from .results import recirculation as results
-from .shared import common, groups, loop_flags, running
+from .shared import common, groups, loop_flags, machines, running
 
 FLAGS = flags.FLAGS
 
@@ -34,7 +34,7 @@ common.define_number(
 common.define_number(
   'compare_momenta', 'Momenta that are tried for both.', high=1, many=True
 )
-for module in (common, loop_flags):
+for module in (common, machines, loop_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -43,6 +43,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('recirculation')
   loop_flags.check_structure()
   sets, pinned = loop_flags.vectors()
   cases = len(next(iter(sets.values())).inputs)
@@ -57,8 +58,7 @@ def _main() -> None:
   )
   made = _hierarchy if FLAGS.structure == 'hierarchy' else _loop
   experiment = made(flags_text, recipes, sets, layout)
-  out = FLAGS.out or 'runs/recirculation'
-  running.run(experiment, out=out, chunk_size=FLAGS.chunk_size)
+  running.run(experiment, place)
 
 
 def _loop(flags_text, recipes, sets, layout) -> running.Experiment:

@@ -14,7 +14,7 @@ from jaxrep.tasks import symmetry
 
 from .reports import symmetry as report
 from .results import symmetry as results
-from .shared import common, descent, descent_flags, running
+from .shared import common, descent, descent_flags, machines, running
 
 FLAGS = flags.FLAGS
 
@@ -28,7 +28,7 @@ common.define_number(
   'tolerance', 'Relative deviation up to which a net shows a claimed property.',
   above=True, high=1,
 )  # fmt: skip
-for module in (common, descent_flags):
+for module in (common, machines, descent_flags):
   flags.adopt_module_key_flags(module)
 
 
@@ -41,11 +41,10 @@ def run(
   coding: str,
   tolerance: float,
   blocks: seeds.Blocks,
-  chunk_size: int,
-  out: str,
+  place: running.Place,
   flags: dict[str, str],
-) -> records.Record:
-  """Runs the study, leaves its record in `out`, and returns it.
+) -> records.Record | None:
+  """Runs the study, leaves its record, and returns it (see `running.run`).
 
   Args:
     recipes: how nets are trained.
@@ -55,8 +54,7 @@ def run(
     coding: of the inputs, 'binary' or 'bipolar'.
     tolerance: up to which a property counts as shown.
     blocks: the layout.
-    chunk_size: nets written at a time.
-    out: the record's folder.
+    place: where the record is kept, and which share of it is computed.
     flags: the above as text, for run.flags.
   """
   patterns = symmetry.patterns(bits, coding=coding)
@@ -76,7 +74,7 @@ def run(
     report.page,
     lambda parts, settings: results.judge(parts, settings, bits),
   )
-  return running.run(experiment, out=out, chunk_size=chunk_size)
+  return running.run(experiment, place)
 
 
 def main() -> None:
@@ -84,6 +82,7 @@ def main() -> None:
 
 
 def _main() -> None:
+  place = machines.place('symmetry')
   if FLAGS.bits % 2:
     raise common.BadInputError(
       f'--bits={FLAGS.bits}: expected an even number, found an odd one'
@@ -97,8 +96,7 @@ def _main() -> None:
     coding=FLAGS.coding,
     tolerance=FLAGS.tolerance,
     blocks=blocks,
-    chunk_size=FLAGS.chunk_size,
-    out=FLAGS.out or 'runs/symmetry',
+    place=place,
     flags=common.deciding_flags('symmetry', block_size=blocks.size),
   )
 

@@ -156,7 +156,7 @@ def machine_line(folder: str | os.PathLike) -> str:
     facts = json.loads(path.read_text())
     return (
       f'jax {facts["jax"]}, {facts["device"]}, {facts["cores"]} cores;'
-      f' {sum(facts["seconds"].values()):.1f} s, of which'
+      f' {facts["seconds"]:.1f} s, of which'
       f' {facts["compile_seconds"]:.1f} s compiling; peak memory'
       f' {facts["peak_memory_mib"]:,} MiB; {facts["sweeps_computed"]:,} nets ×'
       f' sweeps computed, {facts["sweeps_needed"]:,} needed'

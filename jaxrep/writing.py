@@ -8,7 +8,6 @@ out before it is used.
 
 import contextlib
 import csv
-import fcntl
 import hashlib
 import io
 import itertools
@@ -19,25 +18,37 @@ import platform
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import jax
 import numpy as np
 
-from jaxrep import records
+from jaxrep import locks, records
+from jaxrep.locks import Share
 from jaxrep.records import Arrays, RecordError, naming
 
-_CHUNKS, _LOCK, _FACTS = 'chunks', '.jaxrep.lock', 'facts'
+_CHUNKS, _FACTS = 'chunks', 'facts'
 
 
 class Writer:
-  """A record under way. A context manager, which locks the folder meanwhile."""
+  """A record under way. A context manager, which holds a share meanwhile."""
 
-  def __init__(self, folder: str | os.PathLike, flags: str):
-    """Names the folder (made when entered) and the text of its run.flags."""
+  def __init__(
+    self, folder: str | os.PathLike, flags: str, share: Share = locks.WHOLE
+  ):
+    """Names the folder, which is made when entered.
+
+    Args:
+      folder: of the record.
+      flags: the text of its run.flags.
+      share: of the chunks, that this process writes.
+    """
     self.folder = pathlib.Path(folder)
+    self.share = share
     self._flags = flags
+    self._made_for = _digest(repr(sorted(records.parse_flags(flags).items())))
+    self._locks = locks.Locks(self.folder, share)
     self._exit = contextlib.ExitStack()
 
   def __enter__(self) -> 'Writer':
@@ -55,7 +66,7 @@ class Writer:
         missing = [path for path in ways if not path.exists()]
         self._exit.callback(_remove_empty, missing)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock()
+        self._take_share()
       self._check_flags()
       self._exit = self._exit.pop_all()
     return self
@@ -63,24 +74,21 @@ class Writer:
   def __exit__(self, *error) -> None:
     self._exit.close()
 
-  def _lock(self) -> None:
-    path = self.folder / _LOCK
-    file = self._exit.enter_context(open(path, 'w'))  # noqa: SIM115
+  def _take_share(self) -> None:
     try:
-      fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-      if not os.fstat(file.fileno()).st_nlink:  # its holder has just removed it
-        raise BlockingIOError
-    except BlockingIOError:
+      self._exit.enter_context(self._locks)
+    except locks.InUseError as error:
+      whole = str(error) == str(locks.WHOLE)
+      where = '' if whole else f' its share {error}'
       raise RecordError(
-        f'--out={self.folder}: another process is writing there'
+        f'--out={self.folder}: another process is writing there{where}'
       ) from None
-    self._exit.callback(path.unlink, missing_ok=True)
 
   def _check_flags(self) -> None:
     path = self.folder / records.FLAGS
     if not path.exists():
-      ours = {_LOCK, _temporary(path).name}
-      if any(other.name not in ours for other in self.folder.iterdir()):
+      files = [file.name for file in self.folder.iterdir()]
+      if not all(locks.is_ours(f) or _is_temporary(f) for f in files):
         raise RecordError(
           f'--out={self.folder}: expected an empty folder or a record, found'
           f' files and no {records.FLAGS}'
@@ -109,40 +117,60 @@ class Writer:
     return (self.folder / records.SUMMARY).is_file()
 
   def begin(self) -> None:
-    """Writes run.flags: from here on the folder is this run's."""
-    self.write_text(records.FLAGS, self._flags)
+    """Writes run.flags: from here on the folder is this run's.
+
+    Raises:
+      RecordError: by now it is that of a run of other flags, or it cannot be
+        written.
+    """
+    with naming(self.folder, '--out='), self._locks.door():
+      self._check_flags()
+      if not (self.folder / records.FLAGS).exists():
+        self.write_text(records.FLAGS, self._flags)
     with naming(self.folder / _CHUNKS):
       (self.folder / _CHUNKS).mkdir(exist_ok=True)
 
   def check_chunk(self, name: str) -> tuple[bool, str]:
-    """Returns whether a chunk is there, and a complaint if it was damaged.
+    """Returns whether a chunk is there, and a complaint if it is no good.
 
-    A damaged chunk is removed.
+    One that is damaged, or from a run of other flags, is removed.
 
     Raises:
-      RecordError: it is whole, but from another version of jax or another kind
+      RecordError: it is good, but from another version of jax or another kind
         of processor.
     """
-    for path in (self.folder / _CHUNKS).glob(f'{name}.*.npz'):
-      with naming(path):
-        if path.name != _chunk_file(name, path.read_bytes()):
+    there, complaint = False, ''
+    for path in sorted((self.folder / _CHUNKS).glob(f'{name}.*.npz')):
+      reason = 'there twice' if there else self._fault(name, path)
+      if reason:
+        complaint = f'{path}: {reason}'
+        with naming(path):
           path.unlink()
-          return (
-            False,
-            f'{path}: damaged (its hash differs); computing it again',
-          )
-      made_by = self.facts(name)['made_by']
-      if made_by != _maker():
-        raise RecordError(
-          f'{path}: expected a chunk made by {_maker()}, found one by {made_by}'
-        )
-      return True, ''
-    return False, ''
+      there = there or not reason
+    return there, complaint
+
+  def _fault(self, name: str, path: pathlib.Path) -> str:
+    """Returns what is wrong with the file of a chunk: '' for nothing."""
+    with naming(path):
+      data = path.read_bytes()
+      if path.name != _chunk_file(name, data):
+        return 'damaged (its hash differs); computing it again'
+      with np.load(io.BytesIO(data)) as arrays:
+        facts = json.loads(str(arrays[_FACTS]))
+    if facts['made_for'] != self._made_for:
+      return 'from a run of other flags; computing it again'
+    if facts['made_by'] != _maker():
+      raise RecordError(
+        f'{path}: expected a chunk made by {_maker()}, found one by'
+        f' {facts["made_by"]}'
+      )
+    return ''
 
   def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
     """Writes a finished chunk, `[S, ...]` each, and facts that are JSON."""
     buffer = io.BytesIO()
-    text = json.dumps({'made_by': _maker(), **facts})
+    origin = {'made_by': _maker(), 'made_for': self._made_for}
+    text = json.dumps(origin | {**facts})
     np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
     data = buffer.getvalue()
     self.write_bytes(f'{_CHUNKS}/{_chunk_file(name, data)}', data)
@@ -177,9 +205,33 @@ class Writer:
       records.TABLE, lambda file: self._write_table(file, parts, constants)
     )
 
+  def close_behind(self) -> bool:
+    """Returns whether no other process writes here; if so, none can begin."""
+    with naming(self.folder, '--out='):
+      return self._locks.close_behind()
+
   def drop_chunks(self) -> None:
-    """Removes the chunks of a record that is complete."""
+    """Removes the chunks of a record that is complete, and what kills left.
+
+    Only when others are kept out (`close_behind`).
+    """
     shutil.rmtree(self.folder / _CHUNKS, ignore_errors=True)
+    for path in self.folder.glob('**/.*.tmp'):
+      if _is_temporary(path.name):
+        path.unlink(missing_ok=True)
+
+  def write_machine(self, facts: Mapping[str, Any]) -> None:
+    """Keeps what the share ran on and what it cost, until the merge."""
+    self.write_json(f'{_CHUNKS}/machine-{self.share.label}.json', facts)
+
+  def machines(self) -> dict[str, Any]:
+    """Returns what was so kept, by share."""
+    found = {}
+    for path in sorted((self.folder / _CHUNKS).glob('machine-*.json')):
+      with naming(path):
+        share = path.stem.removeprefix('machine-').replace('-of-', '/')
+        found[share] = json.loads(path.read_text())
+    return found
 
   def write_json(self, name: str, value: Any) -> None:
     """Writes a JSON file; NaN is refused, not written."""
@@ -196,7 +248,12 @@ class Writer:
 
   def _write(self, name: str, write: Callable) -> None:
     path = self.folder / name
-    temporary = _temporary(path)
+    temporary = path.with_name(f'.{path.name}.{self.share.label}.tmp')
+    if self._locks.gone:
+      raise RecordError(
+        f'--out={self.folder}: expected the folder as it was, found that it, or'
+        ' the lock in it, was removed meanwhile'
+      )
     with naming(path):
       path.parent.mkdir(exist_ok=True)
       try:
@@ -208,9 +265,15 @@ class Writer:
       finally:
         temporary.unlink(missing_ok=True)
 
-  def _open(self, chunk: str):
-    [path] = (self.folder / _CHUNKS).glob(f'{chunk}.*.npz')
-    return np.load(path)
+  @contextlib.contextmanager
+  def _open(self, chunk: str) -> Iterator[Mapping[str, np.ndarray]]:
+    paths = sorted((self.folder / _CHUNKS).glob(f'{chunk}.*.npz'))
+    if not paths:
+      raise RecordError(
+        f'{self.folder / _CHUNKS}: expected {chunk}, found it gone meanwhile'
+      )
+    with naming(paths[0]), np.load(paths[0]) as arrays:
+      yield arrays
 
   def _write_arrays(self, file, parts, constants) -> None:
     with zipfile.ZipFile(file, 'w', allowZip64=True) as archive:
@@ -280,8 +343,8 @@ def _said(flags: Mapping[str, str], name: str) -> str:
   return f'--{name}={flags[name]}' if name in flags else f'no --{name}'
 
 
-def _temporary(path: pathlib.Path) -> pathlib.Path:
-  return path.with_name(f'.{path.name}.tmp')
+def _is_temporary(name: str) -> bool:
+  return re.fullmatch(r'\..+\.\d+-of-\d+\.tmp', name) is not None
 
 
 def _chunk_file(name: str, data: bytes) -> str:
@@ -289,7 +352,8 @@ def _chunk_file(name: str, data: bytes) -> str:
   return f'{name}.{_digest(name.encode() + data)}.npz'
 
 
-def _digest(data: bytes) -> str:
+def _digest(data: bytes | str) -> str:
+  data = data.encode() if isinstance(data, str) else data
   return hashlib.sha256(data).hexdigest()[:32]
 
 
@@ -321,7 +385,7 @@ def _processor() -> str:
   )
   sets = ' '.join(sorted(facts.get('flags', facts.get('Features', '')).split()))
   name = facts.get('model name', platform.machine())
-  return f'{name} ({_digest(sets.encode())[:6]})'
+  return f'{name} ({_digest(sets)[:6]})'
 
 
 def _remove_empty(folders: Sequence[pathlib.Path]) -> None:

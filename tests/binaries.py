@@ -10,11 +10,13 @@ import importlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import traceback
+import types
 import warnings
 from typing import NamedTuple
 
@@ -35,8 +37,21 @@ class Ended(NamedTuple):
 class Binary:
   """An imported binary: a function of its flags. A context manager."""
 
-  def __init__(self, module: str, environment: dict[str, str], *also: str):
-    """Imports it, and also what it imports only when it needs it."""
+  def __init__(
+    self,
+    module: str,
+    environment: dict[str, str],
+    *also: str,
+    memory: int | None = None,
+  ):
+    """Imports it, and also what it imports only when it needs it.
+
+    Args:
+      module: the binary.
+      environment: of its process.
+      *also: modules.
+      memory: bytes that it may address; None: as many as there are.
+    """
     self._server = subprocess.Popen(
       [sys.executable, __file__, module, *also],
       env=environment,
@@ -44,8 +59,13 @@ class Binary:
       stdout=subprocess.PIPE,
       text=True,
     )
+    if memory and hasattr(resource, 'prlimit'):  # Linux
+      limits = memory, memory
+      resource.prlimit(self._server.pid, resource.RLIMIT_AS, limits)
 
-  def __call__(self, *flags, cwd, dry: bool = False) -> Ended:
+  def __call__(
+    self, *flags, cwd, dry: bool = False, patience: int = PATIENCE
+  ) -> Ended:
     """Returns how the binary ends, run in the folder `cwd`.
 
     Args:
@@ -53,8 +73,16 @@ class Binary:
       cwd: the folder.
       dry: instead of running an experiment, it writes in one line of JSON what
         it would run (see `_describe`).
+      patience: seconds until it is given up.
     """
     request = {'flags': list(map(str, flags)), 'cwd': str(cwd), 'dry': dry}
+    return self._ask(request | {'patience': patience})
+
+  def known(self) -> list[dict]:
+    """Returns its flags, each by name, default, and what its parser says."""
+    return json.loads(self._ask({'flags': [], 'cwd': '.', 'known': True}).out)
+
+  def _ask(self, request: dict) -> Ended:
     self._server.stdin.write(json.dumps(request) + '\n')
     self._server.stdin.flush()
     return Ended(*json.loads(self._server.stdout.readline()))
@@ -89,7 +117,7 @@ def _serve(name: str, *also: str) -> None:
 
 def _answer(module, request, out, err) -> None:
   """Runs the binary and leaves by its exit code, as the interpreter would."""
-  signal.alarm(PATIENCE)
+  signal.alarm(request.get('patience', PATIENCE))
   code = 1
   try:
     nothing = os.open(os.devnull, os.O_RDONLY)
@@ -97,11 +125,14 @@ def _answer(module, request, out, err) -> None:
       os.dup2(file, stream)
     os.chdir(request['cwd'])
     sys.argv = [f'{module.__name__}.py', *request['flags']]
-    if request['dry']:
-      keys = flags.FLAGS.get_key_flags_for_module(module)
-      unset = {flag.name: flag.default for flag in keys}
-      module.running.run = functools.partial(_describe, unset)
-    module.main()
+    keys = flags.FLAGS.get_key_flags_for_module(module)
+    if request.get('known'):
+      print(json.dumps(list(map(_known, keys))))
+    else:
+      if request['dry']:
+        unset = {flag.name: flag.default for flag in keys}
+        _keep_still(module, functools.partial(_describe, unset))
+      module.main()
     code = 0
   except SystemExit as exit:
     code = int(exit.code or 0)
@@ -113,21 +144,50 @@ def _answer(module, request, out, err) -> None:
     os._exit(code)
 
 
-def _describe(unset, experiment, *, out, chunk_size) -> None:
+def _known(flag) -> dict:
+  """Returns a flag in JSON: its parser's bounds and words are its own."""
+  parser = {
+    name: value
+    for name, value in vars(flag.parser).items()
+    if isinstance(value, int | float | str | list | tuple)
+  }
+  fixed = {'name': flag.name, 'boolean': flag.boolean, 'help': flag.help}
+  default = flag.serialize().partition('=')[2] if flag.value else ''
+  kind = type(flag.parser).__name__
+  return parser | fixed | {'default': default, 'parser': kind}
+
+
+def _keep_still(module, describe) -> None:
+  """Makes a binary say what it would train or time; `show` does neither."""
+  if hasattr(module, 'running'):
+    module.running.run = describe
+    module.running.write_results = lambda *_, **__: print('{}')
+  if hasattr(module, 'timing'):
+    module.timing.measure = lambda *_, **__: {}
+    module.STUDIES = {
+      name: types.SimpleNamespace(
+        at_once=work.at_once, cells=work.cells, block_size=work.block_size,
+        unit=getattr(work, 'unit', ''), ways=lambda *_: {}, results=lambda *_, **__: {},
+      )
+      for name, work in module.STUDIES.items()
+    }  # fmt: skip
+
+
+def _describe(unset, experiment, place) -> None:
   """Stands in for `running.run`.
 
   Args:
     unset: the binary's flags, each with the default that stands in the code.
     experiment: what it would run.
-    out: where.
-    chunk_size: how.
+    place: where.
   """
   said = {
     'study': experiment.study,
     'flags': experiment.flags,
     'nets': {part.name: len(part.nets.seed) for part in experiment.parts},
-    'out': out,
-    'chunk_size': chunk_size,
+    'out': place.out,
+    'chunk_size': place.chunk_size,
+    'share': str(place.share),
     'unset': unset,
   }
   print(json.dumps(said))

@@ -12,7 +12,10 @@ from jaxrep import records
 FLAGFILES = sorted((ROOT / 'flags').glob('*/*.flags'))
 STUDIES = sorted({path.parent.name for path in FLAGFILES})
 # What a user may change and keep every bit.
-NOT_DECIDING = {'out'}
+NOT_DECIDING = {
+  'out', 'shard', 'distributed', 'coordinator', 'processes', 'process',
+  'profile',
+}  # fmt: skip
 # Chosen when a run begins, by the machine, and then written to run.flags.
 RESOLVED = {'block_size'}
 # Decide only where something else is given, and are not in paper.flags: what a

@@ -255,7 +255,7 @@ def test_a_machine_file_that_says_nothing_is_named(copy, content):
 def test_the_machine_line_is_one_line_with_the_cost(copy):
   facts = {
     'jax': '1.2', 'device': '2 × cpu', 'cores': 2, 'compile_seconds': 1.25,
-    'seconds': {'compute': 2.5, 'write': 0.5}, 'peak_memory_mib': 1234,
+    'seconds': 3.0, 'peak_memory_mib': 1234,
     'sweeps_needed': 5, 'sweeps_computed': 1000,
   }  # fmt: skip
   (copy / 'machine.json').write_text(json.dumps(facts))

@@ -57,7 +57,7 @@ def record(tmp_path_factory):
   )
   with contextlib.redirect_stdout(io.StringIO()):
     out = str(tmp_path_factory.mktemp('record') / 'either')
-    return running.run(experiment, out=out, chunk_size=64)
+    return running.run(experiment, running.Place(str(out), 64))
 
 
 @pytest.fixture(scope='module')

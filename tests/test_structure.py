@@ -24,7 +24,7 @@ LAYERS = (
     'equality',
     'basins',
   },
-  {'records', 'writing', 'stats'},
+  {'locks', 'records', 'writing', 'stats'},
   {'figures', 'tables', 'report', 'claims'},
 )
 LINES, BINARY_LINES = 400, 130

@@ -122,7 +122,11 @@ def test_the_machine_file_says_what_it_ran_on_and_what_it_cost(smoke_record):
     'python', 'jax', 'numpy', 'commit', 'system', 'device', 'cores', 'seconds',
     'compile_seconds', 'peak_memory_mib', 'sweeps_needed', 'sweeps_computed',
   }  # fmt: skip
-  assert facts['seconds'].keys() >= {'compute', 'write', 'merge', 'summarise'}
+  stages = facts['stages']
+  assert stages.keys() >= {'compute', 'write', 'merge', 'summarise'}
+  spent = [stage['run_seconds'] for stage in stages.values()]
+  assert stages['compute']['compile_seconds'] > 0
+  assert 0 < sum(spent) + facts['compile_seconds'] <= facts['seconds'] + 0.1
   assert facts['sweeps_needed'] == smoke_record.parts['h2']['age'].sum()
   assert facts['sweeps_computed'] >= facts['sweeps_needed']
 

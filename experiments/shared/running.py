@@ -3,19 +3,17 @@
 import contextlib
 import itertools
 import os
-import platform
-import resource
-import subprocess
-import sys
-import time
+import pathlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-import tqdm
+from absl import logging
 
-from jaxrep import records, report, seeds, stats, tables, writing
+from jaxrep import locks, records, report, seeds, stats, tables, writing
+
+from . import clock, progress
 
 Watch = Callable[[int, int], None]
 Read = Callable[[str], np.ndarray]
@@ -89,41 +87,65 @@ class Experiment(NamedTuple):
   ] = lambda parts, settings: []
 
 
+class Place(NamedTuple):
+  """Where a run is kept, and which share of it is this process's.
+
+  Attributes:
+    out: the record's folder.
+    chunk_size: nets a chunk.
+    share: of the chunks.
+    profile: folder for a trace of the first chunk that is computed.
+  """
+
+  out: str
+  chunk_size: int
+  share: locks.Share = locks.WHOLE
+  profile: str | None = None
+
+
 class _Chunk(NamedTuple):
   name: str
   part: Part
   rows: slice
 
 
-def run(experiment: Experiment, *, out: str, chunk_size: int) -> records.Record:
+def run(experiment: Experiment, place: Place) -> records.Record | None:
   """Runs what is not on disk yet, leaves a whole record, and returns it.
+
+  A process that has a share of the chunks does these; the last one to be done
+  puts the record together, if all chunks are there. The others return None.
 
   Args:
     experiment: what to run.
-    out: the record's folder.
-    chunk_size: nets a chunk.
+    place: where, and which share of it.
   """
-  clock = _Clock()
+  stopwatch = clock.Clock()
   flags = _flag_text(experiment.study, experiment.flags)
-  with writing.Writer(out, flags) as writer:
-    if writer.finished:
-      print(f'{out} holds this run, finished; drawing it again.')
-    else:
+  with writing.Writer(place.out, flags, place.share) as writer:
+    finished = writer.finished
+    chunks = _chunks(experiment.parts, place.chunk_size)
+    if not finished:
       writer.begin()
-      chunks = _chunks(experiment.parts, chunk_size)
-      _compute(experiment, chunks, writer, clock)
-      _conclude(experiment, chunks, writer, clock)
+      _compute(experiment, chunks, writer, place, stopwatch)
+    if not writer.close_behind():
+      print(_farewell(place, finished))
+      return None
+    if writer.finished:
+      print(f'{place.out} holds this run, finished; drawing it again.')
+    elif missing := _missing(chunks, writer):
+      return _give_up(missing, place)
+    else:
+      _conclude(experiment, chunks, writer, stopwatch)
     writer.drop_chunks()
-    record = records.load(out)
-    with clock.stage('draw'):
-      page = experiment.page(record)
-      for figure in page.figures:
-        writer.write_bytes(f'figures/{figure.name}.png', figure.png)
-      for name, data in page.files.items():
-        writer.write_bytes(name, data)
-      writer.write_bytes('report.html', report.html(page).encode())
+    record = records.load(place.out)
+    page = experiment.page(record)
+    for figure in page.figures:
+      writer.write_bytes(f'figures/{figure.name}.png', figure.png)
+    for name, data in page.files.items():
+      writer.write_bytes(name, data)
+    writer.write_bytes('report.html', report.html(page).encode())
   print(report.text(page))
-  print(f'{out}/report.html')
+  print(f'{place.out}/report.html')
   return record
 
 
@@ -135,59 +157,125 @@ def _chunks(parts: Sequence[Part], size: int) -> list[_Chunk]:
   ]
 
 
-def _compute(experiment, chunks, writer, clock) -> None:
-  """Computes and writes the chunks that are not there."""
-  total = sum(len(part.nets.seed) for part in experiment.parts)
-  solved_before = 0
-  with tqdm.tqdm(
-    total=total, unit=' nets', desc=experiment.study, disable=None
-  ) as bar:
+def _compute(experiment, chunks, writer, place, stopwatch) -> None:
+  """Computes and writes those chunks of the share that are not there."""
+  chunks = [c for k, c in enumerate(chunks) if place.share.holds(k)]
+  total = sum(len(c.part.nets.seed[c.rows]) for c in chunks)
+  name = experiment.study
+  if place.share != locks.WHOLE:
+    name += f' {place.share}'
+  done = solved = 0
+  profile = place.profile
+  with progress.progress(name, total) as shown:
     for chunk in chunks:
       nets = jax.tree.map(lambda a, c=chunk: a[c.rows], chunk.part.nets)
-      before = bar.n
 
-      def watch(over, solved, before=before, earlier=solved_before):
-        if earlier + solved:  # not all studies have a task to be solved
-          bar.set_postfix_str(f'{earlier + solved} solved', refresh=False)
-        bar.update(before + over - bar.n)
+      def watch(over, more, done=done, solved=solved):
+        shown.show(done + over, solved + more)
 
       there, complaint = writer.check_chunk(chunk.name)
       if complaint:
-        bar.write(complaint, file=sys.stderr)
+        shown.say(complaint)
       if not there:
-        with clock.stage('compute'):
+        with stopwatch.stage('compute'), _traced(profile):
           arrays, *counts = chunk.part.compute(nets, watch)
+        profile = None
         facts = dict(zip(Computed._fields[1:], counts, strict=True))
-        with clock.stage('write'):
+        with stopwatch.stage('write'):
           writer.write_chunk(chunk.name, arrays, facts)
-      solved = writer.facts(chunk.name)['solved']
-      watch(len(nets.seed), solved)
-      solved_before += solved
+        logging.info('%s is on disk', chunk.name)
+      done += len(nets.seed)
+      solved += writer.facts(chunk.name)['solved']
+      shown.show(done, solved)
+  if place.share != locks.WHOLE:
+    writer.write_machine(stopwatch.machine())
+  if profile:
+    print(f'--profile={profile}: nothing was computed, so nothing is there.')
 
 
-def _conclude(experiment, chunks, writer, clock) -> None:
+@contextlib.contextmanager
+def _traced(folder: str | None) -> Iterator[None]:
+  """Leaves a trace of what is done inside, by JAX's profiler."""
+  if folder is None:
+    yield
+    return
+  with records.naming(pathlib.Path(folder), '--profile='):
+    os.makedirs(folder, exist_ok=True)
+    jax.profiler.start_trace(folder)
+  try:
+    yield
+  finally:
+    with records.naming(pathlib.Path(folder), '--profile='):
+      jax.profiler.stop_trace()
+
+
+def _missing(chunks, writer) -> list[tuple[int, str]]:
+  """Returns number and name of the chunks that are not there, or no good."""
+  return [
+    (k, chunk.name)
+    for k, chunk in enumerate(chunks)
+    if not writer.check_chunk(chunk.name)[0]
+  ]
+
+
+def _farewell(place, finished) -> str:
+  if finished:
+    return f'{place.out} holds this run, finished; others are at work there.'
+  return (
+    f'{place.out}: share {place.share} is done; others are at work there, and'
+    ' the last puts the record together.'
+  )
+
+
+def _give_up(missing, place) -> None:
+  """Says which chunks are missing: those of shares that are still to be done.
+
+  Raises:
+    RecordError: one of them is of the share that was just done.
+  """
+  found = f'found no {missing[0][1]}'
+  if len(missing) > 1:
+    found += f' and {len(missing) - 1:,} more'
+  for k, name in missing:
+    if place.share.holds(k):
+      raise records.RecordError(
+        f'{place.out}/chunks: expected all chunks, found {name} gone or'
+        ' damaged; the same command goes on'
+      )
+  shares = sorted({k % place.share.count for k, _ in missing})
+  print(
+    f'{place.out}: share {place.share} is done; expected all chunks, {found}.'
+    f' Start share {", ".join(f"{i}/{place.share.count}" for i in shares)}'
+    ' (again), or the command without a share.'
+  )
+
+
+def _conclude(experiment, chunks, writer, stopwatch) -> None:
   """Merges chunks and writes machine.json and, last, summary.json."""
   by_part = {
     name: [chunk.name for chunk in group]
     for name, group in itertools.groupby(chunks, lambda c: c.part.name)
   }
+  logging.info('all chunks are on disk; merging')
   constants = {}
   for part in experiment.parts:
-    with clock.stage('close_ups'):
+    with stopwatch.stage('close_ups'):
       shown = part.close_ups(_reader(writer, by_part[part.name]))
     constants[part.name] = part.constants | shown
-  with clock.stage('merge'):
+  with stopwatch.stage('merge'):
     writer.merge(by_part, constants)
   parts = records.load_parts(writer.folder)
-  with clock.stage('summarise'):
+  with stopwatch.stage('summarise'):
     summary = summarise(experiment, parts)
   facts = [writer.facts(chunk.name) for chunk in chunks]
   cost = {
     f'sweeps_{name}': sum(f[name] for f in facts)
     for name in ('needed', 'computed')
   }
-  facts = clock.machine() | cost | {'flags': {'out': str(writer.folder)}}
-  writer.write_json(records.MACHINE, facts)
+  machine = stopwatch.machine() | cost | {'flags': {'out': str(writer.folder)}}
+  if shares := writer.machines():
+    machine['shares'] = shares
+  writer.write_json(records.MACHINE, machine)
   writer.write_json(records.SUMMARY, summary)
 
 
@@ -239,7 +327,7 @@ def write_results(
   with writing.Writer(out, _flag_text(study, flags)) as writer:
     writer.begin()
     writer.drop_chunks()
-    writer.write_json(records.MACHINE, _Clock().machine())
+    writer.write_json(records.MACHINE, clock.Clock().machine())
     summary = {'study': study, 'nets': 0, 'results': listed}
     summary |= {'settings': [{'setting': {}, 'results': listed}], 'claims': []}
     writer.write_json(records.SUMMARY, summary)
@@ -255,53 +343,3 @@ def write_results(
 def _flag_text(study: str, flags: Mapping[str, str]) -> str:
   header = f'# python -m experiments.{study} --flagfile=run.flags\n'
   return header + ''.join(f'--{k}={v}\n' for k, v in flags.items())
-
-
-class _Clock:
-  """Seconds by stage, those that XLA compiled apart."""
-
-  def __init__(self):
-    self.seconds: dict[str, float] = {}
-    self.compiled = [0, 0.0]
-    jax.monitoring.register_event_duration_secs_listener(self._listen)
-
-  def _listen(self, event: str, seconds: float, **_) -> None:
-    if event == '/jax/core/compile/backend_compile_duration':
-      self.compiled = [self.compiled[0] + 1, self.compiled[1] + seconds]
-
-  @contextlib.contextmanager
-  def stage(self, name: str) -> Iterator[None]:
-    start = time.perf_counter()
-    yield
-    spent = time.perf_counter() - start
-    self.seconds[name] = self.seconds.get(name, 0.0) + spent
-
-  def machine(self) -> dict[str, Any]:
-    """Returns what machine.json holds."""
-    devices = jax.local_devices()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return {
-      'python': platform.python_version(),
-      'jax': jax.__version__,
-      'numpy': np.__version__,
-      'commit': _commit(),
-      'system': platform.platform(),
-      'device': f'{len(devices)} × {devices[0].device_kind}',
-      'cores': writing.cores(),
-      'seconds': {k: round(v, 2) for k, v in self.seconds.items()},
-      'compilations': self.compiled[0],
-      'compile_seconds': round(self.compiled[1], 2),
-      'peak_memory_mib': round(
-        peak / (2**20 if sys.platform == 'darwin' else 2**10)
-      ),
-    }
-
-
-def _commit() -> str | None:
-  """Returns the commit that is run, if this is a git checkout."""
-  command = ['git', '-C', os.path.dirname(__file__), 'describe', '--always',
-             '--abbrev=40', '--dirty']  # fmt: skip
-  with contextlib.suppress(OSError, subprocess.SubprocessError):
-    answer = subprocess.run(command, capture_output=True, text=True, timeout=10)
-    return answer.stdout.strip() or None
-  return None
