@@ -64,7 +64,7 @@ common.define_number(
   ' usual reference are compared, 10 s of a core each.', kind=int, high=2**20,
   default=0,
 )  # fmt: skip
-for name in ('block_size', 'out'):
+for name in ('nets', 'seconds', 'rounds', 'accuracy_nets', 'block_size', 'out'):
   flags.declare_key_flag(name)
 
 

@@ -28,12 +28,13 @@ common.define_number(
   kind=int, high=2**20,
 )  # fmt: skip
 common.define_number(
-  'compare_rates', 'Learning rates that are tried for both.', above=True,
-  many=True,
+  'compare_rates', 'Learning rates that are tried for both, a list.',
+  above=True, many=True, grid=False,
 )  # fmt: skip
 common.define_number(
-  'compare_momenta', 'Momenta that are tried for both.', high=1, many=True
-)
+  'compare_momenta', 'Momenta that are tried for both, a list.', high=1,
+  many=True, grid=False,
+)  # fmt: skip
 for module in (common, machines, loop_flags):
   flags.adopt_module_key_flags(module)
 

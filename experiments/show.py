@@ -66,16 +66,17 @@ def run(
     record = records.load(folder)
   except records.RecordError as error:
     raise common.BadInputError(f'--record={error}') from None
-  subject = subjects.find(record, net)
-  case = subjects.case(subject, pattern)
-  plan = replay.plan(record, subject) if movie else None
-  out = record.folder / f'net_{subject.row}' if out is None else out
-  with pictures.opened(out) as path:
-    print(f'{record.summary["study"]}, {portrait.text(subject, case)}\n')
-    for figure in portrait.figures(subject, case):
-      pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
-    if plan is not None:
-      _movie(path / 'movie.gif', record, subject, plan, case)
+  with records.drawing(f'--record={folder}'):
+    subject = subjects.find(record, net)
+    case = subjects.case(subject, pattern)
+    plan = replay.plan(record, subject) if movie else None
+    out = record.folder / f'net_{subject.row}' if out is None else out
+    with pictures.opened(out) as path:
+      print(f'{record.summary["study"]}, {portrait.text(subject, case)}\n')
+      for figure in portrait.figures(subject, case):
+        pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
+      if plan is not None:
+        _movie(path / 'movie.gif', record, subject, plan, case)
   return path
 
 
@@ -92,7 +93,9 @@ def _sheet(pattern, kind, out) -> None:
     raise common.BadInputError(
       f'--sheet={kind}: expected a folder for it, --out, found none'
     )
-  figure = sheets.draw(sheets.find(pattern), kind)
+  found = sheets.find(pattern)
+  with records.drawing(f'--record={pattern}'):
+    figure = sheets.draw(found, kind)
   with pictures.opened(out) as path:
     pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
 

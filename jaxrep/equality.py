@@ -186,6 +186,19 @@ def told(recipe: Recipe) -> Callable:
 
 
 @functools.cache
+def finite(recipe: Recipe) -> Callable:
+  """Returns whether a net's weights and answers are finite: `(net) -> bool`."""
+
+  def one(net):
+    key, size = _shared(_ASKED, 0), recipe.dimension
+    x, _ = equality.examples(key, ASKED, dimension=size, kind=recipe.entities)
+    leaves = jax.tree.leaves((net, nets.answers(net, x)))
+    return jnp.all(jnp.stack([jnp.all(jnp.isfinite(a)) for a in leaves]))
+
+  return one
+
+
+@functools.cache
 def search(recipe: Recipe, question: Question) -> Callable:
   """Returns a search: `(net, start, k, rate, asked) -> (map, IIA)`.
 

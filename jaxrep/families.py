@@ -293,6 +293,8 @@ def run(
   life = look.state
   taught = np.any(cases.learnt > 0, axis=1)
   learnt = taught & np.all(right | (cases.learnt == 0), axis=1)
+  reached &= report.finite
+  learnt &= report.finite
   outcome = np.where(report.finite, Outcome.UNSOLVED, Outcome.DIVERGED)
   # The last change is followed by no test in the loop.
   first = np.where(reached, life.solved_at, life.sweep)

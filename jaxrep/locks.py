@@ -65,11 +65,13 @@ class Locks:
     self._own: IO | None = None
 
   def __enter__(self) -> 'Locks':
-    with self.door():
+    with self.door(), contextlib.ExitStack() as undone:
+      undone.callback(self._exit.close)
       for share in self._held():
         if share.meets(self._share):
           raise InUseError(str(share))
       self._own = self._hold(self._share)
+      undone.pop_all()
     return self
 
   def __exit__(self, *error) -> None:
@@ -81,9 +83,14 @@ class Locks:
     return not os.fstat(self._own.fileno()).st_nlink
 
   def close_behind(self) -> bool:
-    """Returns whether no other process is here; if so, none can come."""
+    """Returns whether no other process is here; if so, none can come.
+
+    Else this one is out before it lets the door go: of two that are done at
+    once, one is the last.
+    """
     with self.door():
       if any(share != self._share for share in self._held()):
+        self._exit.close()
         return False
       if self._share != WHOLE:
         self._hold(WHOLE)
@@ -100,14 +107,14 @@ class Locks:
           try:
             yield
           finally:
-            path.unlink(missing_ok=True)
+            _remove(path)
           return
 
   def _hold(self, share: Share) -> IO:
     path = self._folder / f'.jaxrep-{share.label}.lock'
     file = self._exit.enter_context(open(path, 'w'))  # noqa: SIM115
-    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     self._exit.callback(_let_go, file, path)
+    fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     return file
 
   def _held(self) -> list[Share]:
@@ -128,7 +135,13 @@ class Locks:
 
 def _let_go(file: IO, path: pathlib.Path) -> None:
   if os.fstat(file.fileno()).st_nlink:  # else the file there is another's
-    path.unlink(missing_ok=True)
+    _remove(path)
+
+
+def _remove(path: pathlib.Path) -> None:
+  """Removes a lock's file, if the disk lets it go: only the lock counts."""
+  with contextlib.suppress(OSError):
+    path.unlink()
 
 
 def is_ours(name: str) -> bool:

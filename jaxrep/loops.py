@@ -298,9 +298,10 @@ def run(
   Returns:
     The nets, leading axis `[S]`; the arrays `outcome` (`Outcome`), `updates`
     and `updates_sse` (weight changes before the criterion first held, NaN if
-    never), `age` (sweeps made in all), `error` (final E), `curve` and
-    `worst_curve` `[S, T]` (E, and the error of the worst unit), and what
-    `follow` returns at every sweep to the horizon, `[S, H, ..]`; the number of
+    never, and of nets that diverged before or after), `age` (sweeps made in
+    all), `error` (final E), `curve` and `worst_curve` `[S, T]` (E, and the
+    error of the worst unit), and what `follow` returns at every sweep to the
+    horizon, `[S, H, ..]`; the number of
     nets × sweeps computed.
   """
   recipe, marks = trial.recipe, trial.recipe.marks()
@@ -321,6 +322,7 @@ def run(
       solved = look.state.solved_at != descent.NEVER
       watch(int(look.over.sum()), int(solved[:, 0].sum()))
   followed = recipe.horizon + 1
+  solved &= report.finite[:, None]  # who diverges past the solve kept nothing
   made = a_sweep(recipe, patterns) * look.state.solved_at
   times = np.where(solved, made, np.nan)
   outcome = np.where(report.finite, Outcome.UNSOLVED, Outcome.DIVERGED)

@@ -32,7 +32,7 @@ CONSTANTS = 'constants'
 # What reading a file may raise that is missing, cut short or altered.
 _DAMAGE = (
   OSError, EOFError, ValueError, LookupError, TypeError, AttributeError,
-  RuntimeError, zipfile.BadZipFile,
+  RuntimeError, MemoryError, zipfile.BadZipFile,
 )  # fmt: skip
 
 Arrays = dict[str, np.ndarray]
@@ -89,7 +89,9 @@ def load(folder: str | os.PathLike) -> Record:
       names the file.
   """
   folder = pathlib.Path(folder)
-  if not (folder / SUMMARY).is_file():
+  with naming(folder):
+    finished = (folder / SUMMARY).is_file()
+  if not finished:
     raise RecordError(
       f'{folder}: expected a finished record, found no {SUMMARY} there'
     )
@@ -111,6 +113,9 @@ def load_parts(folder: str | os.PathLike) -> dict[str, Arrays]:
   parts: dict[str, Arrays] = {}
   path = pathlib.Path(folder) / ARRAYS
   with naming(path), open(path, 'rb') as file, np.load(file) as archive:
+    for member in archive.zip.infolist():  # else a small file may hold a lot
+      if member.compress_type != zipfile.ZIP_STORED:
+        raise ValueError(f'expected no compression, found {member.filename!r}')
     for entry in archive.files:
       part, _, name = entry.partition('/')
       parts.setdefault(part, {})[name] = archive[entry]
@@ -204,4 +209,22 @@ def naming(path: pathlib.Path, flag: str = '') -> Iterator[None]:
     yield
   except _DAMAGE as error:
     reason = getattr(error, 'strerror', None) or error
+    if isinstance(error, KeyError):
+      reason = f'expected {error} in it, found none'
     raise RecordError(f'{flag}{path}: {reason}') from error
+
+
+@contextlib.contextmanager
+def drawing(folder: str | os.PathLike) -> Iterator[None]:
+  """Turns what cannot be made of a finished record into one line.
+
+  What is in its files can be read, but is not what a run of its study leaves:
+  they were altered, or another version wrote them.
+  """
+  try:
+    yield
+  except (*_DAMAGE, ArithmeticError, AssertionError) as error:
+    raise RecordError(
+      f'{folder}: expected a record as this version writes it, found one that'
+      f' cannot be drawn ({type(error).__name__}: {error})'
+    ) from error

@@ -206,11 +206,11 @@ def run(
 
   Returns:
     The nets, leading axis `[S]`; the arrays `outcome` (`minima.Outcome`),
-    `sweeps` (changes before the criterion first held, NaN if never), `age`
-    (changes made in all), `error` (final E), `curve` `[S, T]`, and, of a trial
-    that is certified, `gradient`, `lambda_min`, `lambda_max`, `moved`,
-    `escapes` (NaN where the net needed none); the number of nets × sweeps
-    computed.
+    `sweeps` (changes before the criterion first held, NaN if never, and of nets
+    that diverged before or after), `age` (changes made in all), `error` (final
+    E), `curve` `[S, T]`, and, of a trial that is certified, `gradient`,
+    `lambda_min`, `lambda_max`, `moved`, `escapes` (NaN where the net needed
+    none); the number of nets × sweeps computed.
   """
   study, error, marks = trial.study, trial.error, trial.marks
   curve = np.full((len(nets.seed), len(marks)), np.nan, np.float32)
@@ -222,8 +222,9 @@ def run(
       solved = look.state.solved_at != descent.NEVER
       watch(int(look.over.sum()), int(solved.sum()))
   life, report = look.state, look.report
+  solved &= report.finite  # who diverges past the solve has kept nothing
   outcome = np.where(solved, Outcome.SOLVED, Outcome.STILL_DESCENDING)
-  outcome = np.where(solved | report.finite, outcome, Outcome.DIVERGED)
+  outcome = np.where(report.finite, outcome, Outcome.DIVERGED)
   arrays = {
     'outcome': outcome.astype(np.int8),
     'sweeps': np.where(solved, life.solved_at, np.nan),

@@ -218,7 +218,8 @@ class Writer:
     shutil.rmtree(self.folder / _CHUNKS, ignore_errors=True)
     for path in self.folder.glob('**/.*.tmp'):
       if _is_temporary(path.name):
-        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+          path.unlink()
 
   def write_machine(self, facts: Mapping[str, Any]) -> None:
     """Keeps what the share ran on and what it cost, until the merge."""
@@ -256,6 +257,8 @@ class Writer:
       )
     with naming(path):
       path.parent.mkdir(exist_ok=True)
+      if path.parent != self.folder and path.parent.is_symlink():
+        raise ValueError(f'expected {path.parent} to be a folder, found a link')
       try:
         with open(temporary, 'wb') as file:
           write(file)

@@ -64,7 +64,12 @@ class Binary:
       resource.prlimit(self._server.pid, resource.RLIMIT_AS, limits)
 
   def __call__(
-    self, *flags, cwd, dry: bool = False, patience: int = PATIENCE
+    self,
+    *flags,
+    cwd,
+    dry: bool = False,
+    patience: int = PATIENCE,
+    first: tuple[str, str, dict] | None = None,
   ) -> Ended:
     """Returns how the binary ends, run in the folder `cwd`.
 
@@ -74,8 +79,10 @@ class Binary:
       dry: instead of running an experiment, it writes in one line of JSON what
         it would run (see `_describe`).
       patience: seconds until it is given up.
+      first: module, function and arguments of what is called before it.
     """
     request = {'flags': list(map(str, flags)), 'cwd': str(cwd), 'dry': dry}
+    request['first'] = first
     return self._ask(request | {'patience': patience})
 
   def known(self) -> list[dict]:
@@ -124,8 +131,12 @@ def _answer(module, request, out, err) -> None:
     for stream, file in enumerate((nothing, out.fileno(), err.fileno())):
       os.dup2(file, stream)
     os.chdir(request['cwd'])
-    sys.argv = [f'{module.__name__}.py', *request['flags']]
+    quiet = '--verbosity=-2'  # errors: no progress among what is wrong
+    sys.argv = [f'{module.__name__}.py', quiet, *request['flags']]
     keys = flags.FLAGS.get_key_flags_for_module(module)
+    if request.get('first'):
+      source, function, arguments = request['first']
+      getattr(importlib.import_module(source), function)(**arguments)
     if request.get('known'):
       print(json.dumps(list(map(_known, keys))))
     else:
@@ -167,7 +178,8 @@ def _keep_still(module, describe) -> None:
     module.STUDIES = {
       name: types.SimpleNamespace(
         at_once=work.at_once, cells=work.cells, block_size=work.block_size,
-        unit=getattr(work, 'unit', ''), ways=lambda *_: {}, results=lambda *_, **__: {},
+        unit=getattr(work, 'unit', ''), ways=lambda *_: {},
+        results=lambda *_, **__: {},
       )
       for name, work in module.STUDIES.items()
     }  # fmt: skip

@@ -39,13 +39,16 @@ def environment(tmp_path_factory):
 
 @pytest.fixture(scope='session')
 def binary(environment):
-  """Returns a binary of the folder `experiments`, by its name."""
+  """Returns a binary of the folder `experiments` by name, another by module."""
   with contextlib.ExitStack() as stack:
 
     @functools.cache
     def named(name):
-      module = f'experiments.{name}'
-      also = {'localization': ['sklearn.datasets']}.get(name, [])
+      module = name if '.' in name else f'experiments.{name}'
+      also = {
+        'localization': ['sklearn.datasets'],
+        'tests.faults.toy': ['scipy.stats'],
+      }.get(name, [])
       return stack.enter_context(binaries.Binary(module, environment, *also))
 
     yield named

@@ -303,3 +303,9 @@ def test_the_binary_prints_both_unit_costs(binary, tmp_path):
   for name in ('task', 'alignment', 'reference'):
     assert f'{name}_core_seconds' in ended.out
   assert (tmp_path / 'runs/benchmark_equality/summary.json').exists()
+
+
+def test_help_of_the_benchmark_tells_its_flags(binary):
+  said = binary('benchmark')('--helpshort', cwd=ROOT).out
+  for name in ('study', 'nets', 'seconds', 'rounds', 'accuracy_nets', 'out'):
+    assert f'--{name}:' in said

@@ -17,6 +17,8 @@ from jaxrep.tasks import family_trees
 HINT = 'Pass --helpshort to see the flags.'
 TRACE = 'Traceback'
 
+MANY = ','.join(f'0.{k:03d}' for k in range(1, 101))
+
 # Flags, and what the line says: which flag, what was expected, what was found.
 FLAGS = [
   ('--sedes=3', ["'sedes'", 'Did you mean: seeds']),
@@ -53,6 +55,19 @@ FLAGS = [
   ('--tolerance=0', ['--tolerance=0', '> 0', "found '0'"]),
   ('--seeds=0', ['--seeds=0', '≥ 1', "found '0'"]),
   ('--seeds=-1', ['--seeds=-1', '≥ 1', "found '-1'"]),
+  ('--seeds=4294967296', ['--seeds=4294967296: ', 'at most 67,108,864 nets']),
+  (
+    f'--seeds=1000000 --learning_rate={MANY}',
+    ['--seeds=1000000: ', 'found 100,000,000 in 100 settings'],
+  ),
+  (
+    '--seeds=20000000 --updates=case,sweep --hidden=2,3',
+    ['--seeds=20000000: ', 'found 80,000,000 in 4 settings'],
+  ),
+  (
+    '--seeds=1000000 --chunk_size=9',
+    ['--chunk_size=9: ', 'at most 100,000 chunks', 'found 1,000,000 nets'],
+  ),
   ('--seeds=1e3', ['--seeds=1e3', 'whole number', "found '1e3'"]),
   ('--seeds=many', ['--seeds=many', 'whole number', "found 'many'"]),
   ('--seeds', ['--seeds', 'Missing value']),
@@ -72,12 +87,14 @@ FLAGS = [
   ('--coding=ternary', ['--coding=ternary', 'binary|bipolar']),
   ('--bias_init=', ['--bias_init=', 'uniform|zero']),
   ('--criterion=both', ['--criterion=both', 'half|margin']),
+  ('--nozero_error_band=true', ['--nozero_error_band=true', 'argument']),
   ('--zero_error_band=maybe', ['--zero_error_band=maybe', 'boolean']),
   ('--out=', ['--out=', 'expected a folder', 'found no name']),
   ('--flagfile=', ['--flagfile=', 'expected a file', 'found no name']),
   ('--flagfile', ['--flagfile', 'no argument']),
   ('--flagfile=none.flags', ["'none.flags'", 'No such file']),
   ('--flagfile=flags/symmetry/none.flags', ['none.flags', 'No such file']),
+  ('--flagfile=/proc/self/mem', ['--flagfile: ', "'Input/output error'"]),
   ('--flagfile=.', ["'.'", 'Is a directory']),
 ]  # fmt: skip
 
@@ -89,6 +106,7 @@ LINES = [
   (b'seeds=3', ['expected flags only', "found 'seeds=3'"]),
   (b'--seeds=3 # few', ['--seeds=3 # few', "found '3 # few'"]),
   (b'--seeds=none', ['--seeds=none', "found 'none'"]),
+  (b'--flagfile=my.flags', ['--flagfile=my.flags: ', 'not include itself']),
   (b'--flagfile=other.flags', ["'other.flags'", 'No such file']),
   (b'--coding=bin\xe4r', ['--flagfile', 'expected text']),
 ]
@@ -217,6 +235,23 @@ TREES = [
 FIG_11 = '+7+4-9-9-5Y-3+9X'
 RATES = '--axes=learning_rate,momentum --y_range=0:1'
 BASINS = [
+  (
+    '--pixels=8192 --zoom=1,2',
+    ['--pixels=8192: ', 'at most 67,108,864 nets', 'in 4 settings'],
+  ),
+  (
+    '--axes=X,Y --slice=XY??????? --seeds=300 --updates=sweep',
+    ['--pixels=512 --seeds=300: ', 'found 78,643,200'],
+  ),
+  (
+    '--points=1048576 --distance=0.01,0.02 --zoom=1,2,4,8 --outcome_pixels=0'
+    ' --seeds=4 --slice=XY???????',
+    ['--points=1048576 --seeds=4: ', 'found 134,217,728'],
+  ),
+  (
+    '--pixels=512 --frames=1000 --zoom=9',
+    ['--pixels=512 --frames=1000: ', 'found 524,288,000'],
+  ),
   (
     '--points=9 --axes=learning_rate,momentum --slice=????????? --x_range=0:4'
     ' --y_range=0:1',
@@ -405,6 +440,14 @@ TABLES = [
 ]  # fmt: skip
 
 
+RECIRCULATION = [
+  (
+    '--compare=1048576 --seeds=4000000',
+    ['--compare=1048576: ', 'at most 67,108,864 nets', 'found 218,103,808'],
+  ),
+]
+
+
 @pytest.fixture(scope='module')
 def symmetry(binary):
   return binary('symmetry')
@@ -461,6 +504,13 @@ def test_bad_flags_of_the_boolean_tasks_are_told(
 def test_bad_flags_of_the_family_trees_are_told(binary, tmp_path, flags, words):
   ended = binary('family_trees')(*flags.split(), cwd=tmp_path)
   assert_one_line(ended, words, 'family_trees')
+  assert samples.tree(tmp_path) == {}
+
+
+@pytest.mark.parametrize(('flags', 'words'), RECIRCULATION)
+def test_bad_flags_of_loops_are_told(binary, tmp_path, flags, words):
+  ended = binary('recirculation')(*flags.split(), cwd=tmp_path)
+  assert_one_line(ended, words, 'recirculation')
   assert samples.tree(tmp_path) == {}
 
 

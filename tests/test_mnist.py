@@ -73,7 +73,8 @@ def refusal(folder, *mirrors, sums=SUMS):
 
 
 def names(folder):
-  return sorted(path.name for path in folder.iterdir())
+  """What is in a folder; nothing, where there is none."""
+  return sorted(path.name for path in folder.glob('*'))
 
 
 def assert_tiny(data):
@@ -292,6 +293,21 @@ def test_images_to_test_on_have_the_size_of_those_to_train_on(folder):
   assert line.endswith('found 4×4')
 
 
+@pytest.mark.parametrize('zipped', [True, False])
+def test_a_file_that_holds_far_too_much_is_refused(empty, zipped):
+  """Zipped it is small, and would fill the memory."""
+  write(empty)
+  name, size = mnist.FILES['train_images'], 2**26 + 1
+  if zipped:
+    content = gzip.compress(bytes(size), 1)
+    assert len(content) < size / 100
+    (empty / f'{name}.gz').write_bytes(content)
+  else:
+    with open(empty / name, 'wb') as file:
+      file.truncate(size)
+  assert 'expected at most 67,108,864 bytes, found more' in refusal(empty)
+
+
 def test_a_label_above_9_is_refused(folder):
   path = folder / 'train-labels-idx1-ubyte'
   path.write_bytes(idx(np.array([9, 0, 10, 1, 2]), 2049))
@@ -316,6 +332,11 @@ def test_what_is_absent_is_fetched_checked_and_kept(empty, mirror, tmp_path):
     kept, given = (path / name for path in (empty, tmp_path / 'mirror'))
     assert kept.read_bytes() == given.read_bytes()
   assert_tiny(load(empty))  # now with no mirror
+
+
+def test_nothing_is_left_where_nothing_could_be_fetched(tmp_path):
+  refusal(tmp_path / 'images' / 'mnist')
+  assert names(tmp_path) == []
 
 
 def test_only_what_is_absent_is_fetched(folder, mirror):

@@ -204,6 +204,36 @@ def test_a_damaged_file_is_named_in_one_line(copy, name, content):
   assert len(str(found.value).splitlines()) == 1
 
 
+def test_compressed_arrays_are_refused_as_little_may_hold_a_lot(copy):
+  with np.load(copy / records.ARRAYS) as archive:
+    arrays = dict(archive)
+  np.savez_compressed(copy / records.ARRAYS, **arrays)
+  with pytest.raises(records.RecordError, match='nets.npz: expected no comp'):
+    records.load(copy)
+
+
+@pytest.mark.parametrize(
+  'error',
+  [KeyError('w0'), IndexError('9'), ZeroDivisionError(), MemoryError('a lot')],
+)
+def test_what_cannot_be_drawn_is_told_in_one_line(error):
+  said = f'toy: expected .* cannot be drawn .{type(error).__name__}'
+  with pytest.raises(records.RecordError, match=said), records.drawing('toy'):
+    raise error
+
+
+def test_what_is_told_already_is_told_as_it_is():
+  error = records.RecordError('toy/nets.npz: cut short')
+  with pytest.raises(records.RecordError) as told, records.drawing('toy'):
+    raise error
+  assert told.value is error
+
+
+def test_a_name_that_no_folder_can_have_is_told():
+  with pytest.raises(records.RecordError, match='xxx: File name too long'):
+    records.load('x' * 300)
+
+
 def test_a_bare_array_is_no_record(copy):
   with open(copy / 'nets.npz', 'wb') as file:
     np.save(file, np.zeros(3))

@@ -3,6 +3,7 @@
 import contextlib
 import io
 import re
+import shutil
 import subprocess
 import sys
 
@@ -442,3 +443,18 @@ def test_the_binary_says_in_one_line_what_is_wrong(tmp_path, arguments, lines):
   assert done.returncode == 1 and not done.stdout
   assert done.stderr.splitlines() == [s.format(folder=tmp_path) for s in lines]
   assert not list(tmp_path.iterdir())
+
+
+def test_a_name_that_no_folder_of_pictures_can_have_is_told(record):
+  with pytest.raises(common.BadInputError, match='name too long'):
+    shown(record, 'x' * 300)
+
+
+def test_a_record_with_arrays_of_another_kind_is_told(record, tmp_path):
+  part = record.parts['h2'] | {'inputs': np.array(['no', 'numbers'])}
+  folder = shutil.copytree(record.folder, tmp_path / 'copy')
+  arrays = {f'h2/{name}': array for name, array in part.items()}
+  np.savez(folder / records.ARRAYS, **arrays)
+  with pytest.raises(records.RecordError, match='cannot be drawn'):
+    shown(record._replace(folder=folder), tmp_path / 'out')
+  assert not (tmp_path / 'out').exists()

@@ -271,7 +271,7 @@ def figures(group: groups.Group) -> list[Figure]:
   if results.twins(group.arrays):
     found.append(inputs(group))
   found += [
-    equality_nets.example(group),
+    *equality_nets.examples(group),
     equality_nets.rotations(group),
     without(group),
   ]

@@ -58,10 +58,18 @@ def _chosen(group) -> dict[str, int]:
   }
 
 
-def example(group: groups.Group) -> Figure:
-  """One interchange in the best net: base, source, counterfactual."""
+def examples(group: groups.Group) -> list[Figure]:
+  """One interchange in the best net; none, if that net has diverged."""
+  row = _chosen(group)['best net']
+  leaves = jax.tree.leaves(records.unpack_net(group.arrays))
+  finite = all(np.isfinite(a[row]).all() for a in leaves)
+  return [_example(group, row)] if finite else []
+
+
+def _example(group, row) -> Figure:
+  """One interchange in a net: base, source, counterfactual."""
   hypothesis, site, k = words.first(group)
-  arrays, row = group.arrays, _chosen(group)['best net']
+  arrays = group.arrays
   dimension = int(group.setting['dimension'])
   stacked = records.unpack_net(arrays)
   net = tuple(nets.Layer(a.w[row], a.b[row], a.unit) for a in stacked)

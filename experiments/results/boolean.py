@@ -30,7 +30,9 @@ def measure(
     patterns: what was to be learnt.
     blocks: the layout.
   """
-  return seeds.each(_measure_one(task), net, blocks=blocks, shared=(patterns,))
+  f = _measure_one(task)
+  with np.errstate(over='ignore'):  # of a double that diverges
+    return seeds.each(f, net, blocks=blocks, shared=(patterns,))
 
 
 @functools.cache

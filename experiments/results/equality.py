@@ -81,6 +81,7 @@ def _learnt(arrays):
   found = {
     'task_accuracy_median': stats.quantile(accuracy, 0.5, unit='share'),
     'learnt_rate': stats.rate(arrays['learnt']),
+    'diverged_rate': stats.rate(~arrays['finite']),
   }
   for change in task.SHIFTS[1:]:
     values = arrays[f'accuracy_{change}'][arrays['learnt']]

@@ -92,10 +92,12 @@ def _compute(kind, plan, blocks, first_seed, rows, watch) -> running.Computed:
   shares = each(equality.told(recipe), equality_searches.flat(marks))
   shape = len(rows.seed), len(equality.MARKS)
   shares = {name: a.reshape(shape) for name, a in shares.items()}
+  finite = each(equality.finite(recipe), net)
   arrays = {'seed': rows.seed, **rows.setting}
   arrays |= {
+    'finite': finite,
     'task_accuracy': shares['fresh'][:, -1],
-    'learnt': shares['fresh'][:, -1] >= plan.learnt,
+    'learnt': finite & (shares['fresh'][:, -1] >= plan.learnt),
     **{f'accuracy_{name}': shares[name][:, -1] for name in task.SHIFTS[1:]},
     'curve': shares['fresh'],
   }

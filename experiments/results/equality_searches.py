@@ -101,7 +101,7 @@ class Inquiry:
         found[f'iia_{hypothesis}_l{site}_k{k}'] = iia
       found[f'map_{hypothesis}_l{site}'] = result.maps
       if plan.map_kind == 'linear':
-        number = np.linalg.cond(result.maps)
+        number = _condition(result.maps)
         found[f'condition_{hypothesis}_l{site}'] = number
       at_start = self._ask(question, net, starts, self.rates, steps=0)
       found['untrained_rotation'][:, h, s] = at_start.iia
@@ -287,6 +287,14 @@ class Inquiry:
       recipe or self.recipe, question, net, starts, ks, rates,
       blocks=self.blocks, steps=steps, **choices,
     )  # fmt: skip
+
+
+def _condition(maps: np.ndarray) -> np.ndarray:
+  """Returns the condition numbers of maps, NaN of those not finite."""
+  known = np.isfinite(maps).all(axis=(-2, -1))
+  found = np.full(known.shape, np.nan, maps.dtype)
+  found[known] = np.linalg.cond(maps[known])
+  return found
 
 
 def _repeated(net: Any, count: int) -> Any:

@@ -50,7 +50,8 @@ def measure(
     blocks: the layout.
   """
   f = _measure_one(tolerance, net[0].w.shape[1] // 2)
-  return seeds.each(f, net, blocks=blocks, shared=(patterns,))
+  with np.errstate(over='ignore'):  # of a double that diverges
+    return seeds.each(f, net, blocks=blocks, shared=(patterns,))
 
 
 @functools.cache

@@ -85,7 +85,8 @@ common.define_number(
 )  # fmt: skip
 common.define_number(
   'distance', 'Of --points: how far apart those of a pair are, as a share of'
-  ' the map’s side.', above=True, high=1, many=True,
+  ' the map’s side. A list tries each.', above=True, high=1, many=True,
+  grid=False,
 )  # fmt: skip
 common.define_number(
   'epochs', 'Every net makes so many; one that has not converged by then has'
@@ -248,7 +249,7 @@ def view() -> basin_parts.View:
 
   Raises:
     BadInputError: a learning rate below 0 and the like, neighbours that are
-      equal, several zooms of a movie.
+      equal, several zooms of a movie, too many pixels.
   """
   zooms = FLAGS.zoom
   if FLAGS.frames > 1:
@@ -258,6 +259,7 @@ def view() -> basin_parts.View:
         f' --zoom={common.as_text(zooms)}'
       )
     zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
+  _check_size()
   centre = None if FLAGS.centre == basin_parsers.MIDDLE else FLAGS.centre
   if FLAGS.points:
     _refuse(OF_PIXELS, f'--points={FLAGS.points}')
@@ -270,6 +272,19 @@ def view() -> basin_parts.View:
     for place in zip(basins.SIDES, FLAGS.axes, shown.ends(zoom), strict=True):
       _check_ends(zoom, *place)
   return shown
+
+
+def _check_size() -> None:
+  """Sees to it that maps have not too many pixels in all."""
+  size, found = FLAGS.pixels**2, f'--pixels={FLAGS.pixels}'
+  if FLAGS.points:
+    size = 2 * FLAGS.points * len(FLAGS.distance)
+    found = f'--points={FLAGS.points}'
+  if FLAGS.frames > 1:
+    found += f' --frames={FLAGS.frames}'
+  if FLAGS.seeds > 1:
+    found += f' --seeds={FLAGS.seeds}'
+  common.check_nets(size * FLAGS.frames * FLAGS.seeds, found)
 
 
 def _refuse(names: Sequence[str], found: str) -> None:

@@ -2,6 +2,7 @@
 
 import contextlib
 import importlib.resources
+import io
 import math
 import os
 import pathlib
@@ -19,6 +20,8 @@ FLAGS = flags.FLAGS
 # Where seeds end: `jax.random.key` takes 32 bits and drops the rest silently.
 SEEDS = 2**32
 FEWEST = 19  # relabellings: 1 / (1 + 19) is 0.05
+# Of a run, whose rows are in memory; more are several runs, by --first_seed.
+MOST_NETS, MOST_CHUNKS = 2**26, 100_000
 
 
 class Number(flags.ArgumentParser):
@@ -54,7 +57,13 @@ class Number(flags.ArgumentParser):
 
 
 class Numbers(Number):
-  """Parses such numbers, separated by commas."""
+  """Parses such numbers, separated by commas.
+
+  Attributes:
+    grid: whether there are nets from all seeds for each of them.
+  """
+
+  grid = True
 
   def parse(self, argument):
     if isinstance(argument, tuple):
@@ -83,7 +92,13 @@ class NumbersOr(Numbers):
 
 
 class Words(flags.ArgumentParser):
-  """Parses words out of a few, separated by commas."""
+  """Parses words out of a few, separated by commas.
+
+  Attributes:
+    grid: whether there are nets from all seeds for each of them.
+  """
+
+  grid = False
 
   def __init__(self, known: Sequence[str]):
     super().__init__()
@@ -107,6 +122,8 @@ class Words(flags.ArgumentParser):
 
 class Shapes(flags.ArgumentParser):
   """Parses numbers of hidden units, '2', several of a net joined: '4-2-4'."""
+
+  grid = True
 
   def __init__(self, largest: int, joined: str):
     super().__init__()
@@ -135,6 +152,7 @@ class Shapes(flags.ArgumentParser):
 class Switches(flags.ArgumentParser):
   """Parses true or false, or both, separated by a comma."""
 
+  grid = True
   syntactic_help = 'true, false, or both, separated by a comma'
 
   def parse(self, argument):
@@ -171,14 +189,17 @@ def as_text(value) -> str:
 
 def define_number(
   name, help, *, kind=float, low=0.0, high=math.inf, above=False, many=False,
-  default=None,
+  grid=True, default=None,
 ):  # fmt: skip
-  """Defines a flag that takes a number, or with `many` a grid of them.
+  """Defines a flag that takes a number, or with `many` several of them.
 
-  Studies give no default here: it stands in their paper.flags.
+  They make a grid of nets, unless `grid` is false. Studies give no default
+  here: it stands in their paper.flags.
   """
   parser = (Numbers if many else Number)(kind, low, high, above)
   if many:
+    parser.grid = grid
+  if many and grid:
     help += ' A list, separated by commas, makes a grid over the same seeds.'
   flags.DEFINE(parser, name, default, help, FLAGS, AsText())
 
@@ -186,7 +207,9 @@ def define_number(
 def define_words(name: str, known: Sequence[str], help: str) -> None:
   """Defines a flag that takes one or several of a few words."""
   help += ' A list, separated by commas, tries each over the same seeds.'
-  flags.DEFINE(Words(known), name, None, help, FLAGS, AsText())
+  parser = Words(known)
+  parser.grid = True
+  flags.DEFINE(parser, name, None, help, FLAGS, AsText())
 
 
 def define_switch(name: str, help: str) -> None:
@@ -247,11 +270,21 @@ def launch(
     try:
       if defaults:
         _set_defaults(flagfiles(defaults) / 'paper.flags')
-      rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
+      with contextlib.redirect_stderr(io.StringIO()) as said:
+        rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
     except UnicodeDecodeError as error:
       _fail(name, f'--flagfile: expected text, found {error}', hint=True)
     except flags.Error as error:
       _fail(name, str(error).removeprefix('ERROR:: '), hint=True)
+    except OSError as error:  # a flagfile that opens, but cannot be read
+      _fail(name, f'--flagfile: expected a file that can be read, found'
+            f' {error.strerror!r}', hint=True)  # fmt: skip
+    except ValueError as error:  # of --noname=value, which absl leaves as it is
+      _fail(name, str(error), hint=True)
+    if circle := said.getvalue():  # absl would go on without that file
+      path = circle.rpartition(': ')[2].strip()
+      _fail(name, f'--flagfile={path}: expected one that does not include'
+            ' itself, found that it does', hint=True)  # fmt: skip
     if len(rest) > 1:
       _fail(name, f'expected flags only, found {rest[1]!r}', hint=True)
     if FLAGS['verbosity'].using_default_value:
@@ -263,11 +296,18 @@ def launch(
     try:
       _use_all_cores()
       run()
-      sys.stdout.flush()
+      if sys.stdout:  # it may be closed
+        sys.stdout.flush()
     except (BadInputError, records.RecordError) as error:
       _fail(name, str(error))
+    except MemoryError as error:
+      _fail(name, f'{_given()}: expected what fits into memory, found more'
+            f' ({error})')  # fmt: skip
     except BrokenPipeError:  # who reads, like `| head`, has seen enough
-      os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+      _drop_output()
+    except OSError as error:
+      _check_output(name)
+      raise error
     except KeyboardInterrupt:
       how = '; the same command goes on from the last finished chunk'
       print(f'\n{name}: interrupted{how if defaults else ""}', file=sys.stderr)
@@ -300,8 +340,10 @@ def blocks(
     size: the default block size, where the study knows it.
 
   Raises:
-    BadInputError: no such block size.
+    BadInputError: no such block size, or no devices of the kind that
+      JAX_PLATFORMS asks for.
   """
+  _check_devices()
   try:
     return seeds.lay_out(FLAGS.block_size or size, cells=cells)
   except ValueError as error:
@@ -312,7 +354,7 @@ def check_seeds() -> range:
   """Returns the seeds asked for.
 
   Raises:
-    BadInputError: they run past what 32 bits hold.
+    BadInputError: they run past what 32 bits hold, or make too many nets.
   """
   if FLAGS.first_seed + FLAGS.seeds > SEEDS:
     raise BadInputError(
@@ -320,7 +362,37 @@ def check_seeds() -> range:
       f' {FLAGS.first_seed + FLAGS.seeds - 1:,} as the last of --seeds='
       f'{FLAGS.seeds}'
     )
+  check_nets(FLAGS.seeds)
   return range(FLAGS.first_seed, FLAGS.first_seed + FLAGS.seeds)
+
+
+def check_nets(each: int, found: str = '') -> None:
+  """Sees to it that a run's nets are not too many, nor its chunks.
+
+  Args:
+    each: nets for each combination of what is a list.
+    found: flags that say so; default: --seeds.
+
+  Raises:
+    BadInputError: they are.
+  """
+  lists = [
+    FLAGS[name].value
+    for name in FLAGS
+    if getattr(FLAGS[name].parser, 'grid', False)
+  ]
+  settings = math.prod(len(v) for v in lists if isinstance(v, tuple))
+  total, found = each * settings, found or f'--seeds={FLAGS.seeds}'
+  if total > MOST_NETS:
+    raise BadInputError(
+      f'{found}: expected at most {MOST_NETS:,} nets in a run, found {total:,}'
+      + (f' in {settings:,} settings' if settings > 1 else '')
+    )
+  if total > MOST_CHUNKS * FLAGS.chunk_size:
+    raise BadInputError(
+      f'--chunk_size={FLAGS.chunk_size}: expected at most {MOST_CHUNKS:,}'
+      f' chunks, found {total:,} nets'
+    )
 
 
 def check_permutations() -> None:
@@ -360,10 +432,55 @@ def _show_flags_of(module: str) -> None:
   sys.modules['__main__'].__doc__ = sys.modules[module].__doc__
 
 
+def _given() -> str:
+  """Returns the flags of the command line."""
+  return ' '.join(sys.argv[1:]) or 'without flags'
+
+
 def _use_all_cores() -> None:
-  """Gives XLA one CPU device a core: a block then stays in a core's cache."""
+  """Gives XLA one CPU device a core: a block then stays in a core's cache.
+
+  There are CPU devices whatever JAX_PLATFORMS asks for: certificates need them
+  (`trials.certify`).
+  """
   if jax.config.jax_num_cpu_devices < 1:
     jax.config.update('jax_num_cpu_devices', writing.cores())
+  asked = jax.config.jax_platforms
+  if asked and 'cpu' not in asked.split(','):
+    jax.config.update('jax_platforms', f'{asked},cpu')
+
+
+def _check_devices() -> None:
+  """Sees to it that JAX has the devices asked for; this starts its backends.
+
+  Raises:
+    BadInputError: it has not.
+  """
+  names = 'JAX_PLATFORMS', 'JAX_PLATFORM_NAME'
+  given = ' '.join(f'{n}={os.environ[n]}' for n in names if os.environ.get(n))
+  asked = os.environ.get('JAX_PLATFORMS', '')
+  try:
+    found = jax.local_devices()[0].platform
+  except RuntimeError as error:
+    raise BadInputError(f'{given or "JAX"}: {error}') from None
+  if asked and found == 'cpu' and 'cpu' not in asked.split(','):
+    raise BadInputError(
+      f'{given}: expected such a device, found none but the CPU'
+    )
+
+
+def _check_output(name: str) -> None:
+  """Leaves with one line if what was printed cannot be written: a full disk."""
+  try:
+    print(flush=True)
+  except OSError as error:
+    _drop_output()
+    _fail(name, f'standard output: {error.strerror}')
+
+
+def _drop_output() -> None:
+  """Lets what is still to be printed go nowhere, so that leaving is quiet."""
+  os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _fail(name: str, message: str, *, hint: bool = False) -> None:

@@ -27,6 +27,7 @@ OF_TREES = ('momentum', 'init_range', 'band', 'sweeps', 'fork_sweeps')
 class Pairs(flags.ArgumentParser):
   """Parses two pairs of digits, '17,68'; several choices joined by /."""
 
+  grid = True
   syntactic_help = (
     'two pairs of four different digits, such as 17,68; several joined by /'
   )

@@ -54,14 +54,12 @@ _define(
 )  # fmt: skip
 _define(
   'layers', 'Where it is looked for: after so many hidden layers; 0 is the'
-  ' inputs.', kind=int, high=16, many=True,
+  ' inputs.', kind=int, high=16, many=True, grid=False,
 )  # fmt: skip
 _define(
   'ks', 'Rotated dimensions for each variable of a hypothesis.', kind=int,
-  low=1, high=LARGEST, many=True,
+  low=1, high=LARGEST, many=True, grid=False,
 )  # fmt: skip
-FLAGS['layers'].help = FLAGS['layers'].help.partition(' A list')[0]
-FLAGS['ks'].help = FLAGS['ks'].help.partition(' A list')[0]
 flags.DEFINE(
   common.Words(task.HYPOTHESES), 'hypotheses', None,
   'What is looked for: both equalities, the left one, or (a control) the'
@@ -87,9 +85,8 @@ _define(
 )  # fmt: skip
 _define(
   'control_ks', 'For which of --ks they do.', kind=int, low=1, high=LARGEST,
-  many=True,
+  many=True, grid=False,
 )  # fmt: skip
-FLAGS['control_ks'].help = FLAGS['control_ks'].help.partition(' A list')[0]
 _define(
   'restarts', 'Searches for the first hypothesis in each of these nets, from'
   ' different starts.', kind=int, low=1, high=4096,

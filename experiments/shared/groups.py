@@ -149,7 +149,7 @@ def _said(name: str, value: Any) -> str:
     return f'{word(name)}: {"yes" if value else "no"}'
   if not isinstance(value, Real):
     return str(value)
-  text = f'{value:,.0f}' if value >= 1000 else f'{value:.4g}'
+  text = f'{value:,.0f}' if 1000 <= value < 1e9 else f'{value:.4g}'
   return f'{word(name)} {text}'
 
 

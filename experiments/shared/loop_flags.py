@@ -175,7 +175,7 @@ def check_structure() -> None:
   """Refuses what flags of the other structure are set to.
 
   Raises:
-    BadInputError: the first such flag.
+    BadInputError: the first such flag, or too many nets to compare.
   """
   unused = FLAGS.trips != FLAGS['trips'].default
   if FLAGS.structure == 'loop' and unused:
@@ -183,6 +183,9 @@ def check_structure() -> None:
       f'--trips={FLAGS.trips}: expected --structure=hierarchy with it'
     )
   if FLAGS.structure == 'loop':
+    tried = len(FLAGS.compare_rates) * len(FLAGS.compare_momenta)
+    some = min(FLAGS.compare, FLAGS.seeds // 2)
+    common.check_nets(4 * tried * some, f'--compare={FLAGS.compare}')
     return
   for name, fits, expected in (
     ('visible', FLAGS.visible <= HALF, f'at most {HALF}'),

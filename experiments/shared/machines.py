@@ -119,7 +119,8 @@ def _join() -> locks.Share:
 
 def _check_joining() -> None:
   at, count, index = (FLAGS[name].value for name in _JOINING)
-  if at is not None and not re.fullmatch(r'.+:\d{1,5}', at):
+  port = at and re.fullmatch(r'.+:(\d{1,5})', at)
+  if at is not None and not (port and int(port[1]) < 2**16):
     raise common.BadInputError(
       f'--coordinator={at}: expected HOST:PORT, like 10.0.0.1:12345'
     )

@@ -167,7 +167,9 @@ def _answer(record, found) -> str:
 
 
 def _settings_table(found, shown) -> Table:
-  varying = varied(found)
+  varying, diverged = varied(found), 'diverged_rate'
+  if any(g.results.get(diverged, {}).get('value') for g in found):
+    shown = list(dict.fromkeys((*shown, diverged)))
   rows = [
     {
       'setting': {name: g.setting[name] for name in varying},
@@ -306,7 +308,8 @@ def layers(arrays: records.Arrays, row: int) -> nets.Net:
 
 def states(net: nets.Net, inputs: np.ndarray) -> list[np.ndarray]:
   """Returns what every unit answers, `[C, n]` for the inputs and each layer."""
-  with jax.default_matmul_precision('highest'):
+  exact = jax.default_matmul_precision('highest')
+  with exact, np.errstate(over='ignore'):  # of a double that diverged
     states = jax.vmap(nets.activations, (None, 0))(net, inputs)
   return [np.asarray(state) for state in states]
 

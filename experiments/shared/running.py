@@ -130,7 +130,8 @@ def run(experiment: Experiment, place: Place) -> records.Record | None:
     if not writer.close_behind():
       print(_farewell(place, finished))
       return None
-    if writer.finished:
+    finished = writer.finished  # maybe meanwhile
+    if finished:
       print(f'{place.out} holds this run, finished; drawing it again.')
     elif missing := _missing(chunks, writer):
       return _give_up(missing, place)
@@ -138,13 +139,17 @@ def run(experiment: Experiment, place: Place) -> records.Record | None:
       _conclude(experiment, chunks, writer, stopwatch)
     writer.drop_chunks()
     record = records.load(place.out)
-    page = experiment.page(record)
+    # A record that lay there may be anything; an error in a page of one that
+    # has just been made is ours.
+    with records.drawing(place.out) if finished else contextlib.nullcontext():
+      page = experiment.page(record)
+      html, text = report.html(page), report.text(page)
     for figure in page.figures:
       writer.write_bytes(f'figures/{figure.name}.png', figure.png)
     for name, data in page.files.items():
       writer.write_bytes(name, data)
-    writer.write_bytes('report.html', report.html(page).encode())
-  print(report.text(page))
+    writer.write_bytes('report.html', html.encode())
+  print(text)
   print(f'{place.out}/report.html')
   return record
 

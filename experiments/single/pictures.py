@@ -19,9 +19,10 @@ def opened(out: str | os.PathLike) -> Iterator[pathlib.Path]:
     BadInputError: it cannot be made, or not be written.
   """
   folder = pathlib.Path(out)
-  missing = [p for p in (folder, *folder.parents) if not p.exists()]
+  missing = []
   try:
     try:
+      missing += [p for p in (folder, *folder.parents) if not p.exists()]
       folder.mkdir(parents=True, exist_ok=True)
       tempfile.TemporaryFile(dir=folder).close()
     except OSError as error:

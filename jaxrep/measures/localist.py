@@ -141,7 +141,8 @@ def nearest(into: np.ndarray, *, variables: int, k: int) -> np.ndarray:
   which is the least |R - P|² of these rows over signed permutations P. The
   signs are left out: where a neuron is replaced as a whole they cancel. Rows
   that are nobody's get the neurons that are left. Unlike an interchange, this
-  depends on the basis in which a variable's coordinates are written.
+  depends on the basis in which a variable's coordinates are written. Nothing is
+  near a map that is not finite: NaN.
 
   Args:
     into: R, `[.., D, D]`.
@@ -159,8 +160,12 @@ def nearest(into: np.ndarray, *, variables: int, k: int) -> np.ndarray:
   rows = _rows(size, variables, k)
   weights = np.zeros((into[..., 0, 0].size, size, size))
   weights[:, rows] = np.abs(into).reshape(weights.shape)[:, rows]
+  known = np.isfinite(weights).all(axis=(1, 2))
+  weights[~known] = 0
   orders = [linear_sum_assignment(w, maximize=True)[1] for w in weights]
-  return np.eye(size, dtype=into.dtype)[np.array(orders)].reshape(into.shape)
+  found = np.eye(size, dtype=into.dtype)[np.array(orders)]
+  found[~known] = np.nan
+  return found.reshape(into.shape)
 
 
 def _check(name: str, found: int, size: int, variables: int) -> None:

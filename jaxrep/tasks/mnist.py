@@ -8,6 +8,7 @@ import contextlib
 import gzip
 import hashlib
 import http.client
+import io
 import math
 import os
 import pathlib
@@ -50,6 +51,7 @@ MIRRORS = (
 _MAGIC = {'images': 0x0803, 'labels': 0x0801}
 _PATIENCE = 10  # seconds in which a mirror has to say something
 _PIECE = 2**16  # bytes fetched between two words to who watches
+_LARGEST = 2**26  # bytes of a file, also unzipped; MNIST's have up to 47 MB
 _HELD_OUT = 360  # of the 1,797 8×8 digits, a fifth
 
 Watch = Callable[[str, int, int], object]
@@ -206,7 +208,8 @@ def _in_place(folder, part, sums) -> np.ndarray | None:
   for path in (folder / FILES[part], folder / f'{FILES[part]}.gz'):
     with _telling(path, 'a file that can be read'):
       try:
-        raw = path.read_bytes()
+        with path.open('rb') as file:
+          raw = file.read(_LARGEST + 1)
       except (FileNotFoundError, NotADirectoryError):
         continue
     try:
@@ -221,8 +224,9 @@ def _fetched(folder, part, watch, mirrors, sums) -> np.ndarray:
   path = folder / f'{FILES[part]}.gz'
   partial = folder / f'{path.name}.{uuid.uuid4().hex}.part'
   with _telling(folder, 'a folder that can be written to (--data_dir)'):
-    folder.mkdir(parents=True, exist_ok=True)
+    missing = [way for way in (folder, *folder.parents) if not way.exists()]
     try:
+      folder.mkdir(parents=True, exist_ok=True)
       with open(partial, 'xb') as file:  # a folder's refusal costs no download
         raw, array = _first_whole(path, part, watch, mirrors, sums)
         file.write(raw)
@@ -230,7 +234,11 @@ def _fetched(folder, part, watch, mirrors, sums) -> np.ndarray:
         os.fsync(file.fileno())
       os.replace(partial, path)
     finally:
-      partial.unlink(missing_ok=True)
+      with contextlib.suppress(OSError):
+        partial.unlink()
+      for made in missing:  # and nothing is left of what was not fetched
+        with contextlib.suppress(OSError):
+          made.rmdir()
   return array
 
 
@@ -272,6 +280,10 @@ def _checked(raw: bytes, part: str, zipped: bool, sums) -> np.ndarray:
   magic = _MAGIC[kind]
   axes = magic & 0xFF
   header = 4 + 4 * axes
+  if len(contents) > _LARGEST:
+    raise DataError(
+      f'expected at most {_LARGEST:,} bytes, found more{" in it" * zipped}'
+    )
   if len(contents) < header:
     raise DataError(
       f'expected a header of {header} bytes, found {len(contents)} bytes'
@@ -304,7 +316,8 @@ def _checked(raw: bytes, part: str, zipped: bool, sums) -> np.ndarray:
 
 def _unzipped(raw: bytes) -> bytes:
   try:
-    return gzip.decompress(raw)
+    with gzip.open(io.BytesIO(raw)) as file:
+      return file.read(_LARGEST + 1)
   except EOFError:
     found = 'one that is cut short'
   except (gzip.BadGzipFile, zlib.error) as error:
