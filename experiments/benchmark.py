@@ -18,6 +18,7 @@ from .shared import (
   basin_yardsticks,
   common,
   online_yardsticks,
+  parsers,
   running,
   timing,
   yardsticks,
@@ -49,22 +50,22 @@ STUDIES = {
 }  # fmt: skip
 
 flags.DEFINE_enum('study', 'symmetry', list(STUDIES), 'Whose nets are trained.')
-common.define_number(
+parsers.define_number(
   'nets', 'Nets trained at once, a multiple of devices × block size; 0: as many'
   ' as suit the study.', kind=int, high=2**20, default=0,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'seconds', 'About how long each way runs in a round.', above=True, default=15
 )
-common.define_number(
+parsers.define_number(
   'rounds', 'How often each way runs.', kind=int, low=1, high=1000, default=3
 )
-common.define_number(
+parsers.define_number(
   'accuracy_nets', 'For equality: nets in which the IIA of jaxrep and of the'
   ' usual reference are compared, 10 s of a core each.', kind=int, high=2**20,
   default=0,
 )  # fmt: skip
-for name in ('nets', 'seconds', 'rounds', 'accuracy_nets', 'block_size', 'out'):
+for name in ('block_size', 'out'):
   flags.declare_key_flag(name)
 
 
@@ -97,7 +98,7 @@ def _main() -> None:
     results = timing.measure(ways, unit=work.unit, **numbers)
   running.write_results(
     'benchmark',
-    {name: common.as_text(value) for name, value in decided.items()},
+    {name: parsers.as_text(value) for name, value in decided.items()},
     results,
     out=FLAGS.out or f'runs/benchmark_{FLAGS.study}',
   )

@@ -17,6 +17,7 @@ from .shared import (
   descent,
   descent_flags,
   machines,
+  parsers,
   problems,
   running,
   task_flags,
@@ -25,7 +26,7 @@ from .shared import (
 FLAGS = flags.FLAGS
 
 task_flags.define(boolean.TASKS, many=True)
-common.define_number(
+parsers.define_number(
   'stuck_after', 'Sweeps after which an unsolved net counts as stuck.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip

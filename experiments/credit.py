@@ -16,17 +16,17 @@ from jaxrep.tasks import boolean
 
 from .reports import credit as report
 from .results import credit as results
-from .shared import common, descent_flags, groups, machines, running
+from .shared import common, descent_flags, groups, machines, parsers, running
 
 FLAGS = flags.FLAGS
 
 flags.DEFINE(
-  common.Words(report.CASES), 'case', None,
+  parsers.Words(report.CASES), 'case', None,
   'Cases of the lesson, by their bits, separated by commas.',
   FLAGS, flags.ListSerializer(','),
 )  # fmt: skip
 flags.DEFINE(
-  common.Words(('all', *by_hand.weight_names(*results.SIZES[:2]))),
+  parsers.Words(('all', *by_hand.weight_names(*results.SIZES[:2]))),
   'weight', None,
   'Weights of the lesson, by the units that they lead from and to, separated by'
   ' commas; w_0_3, w_0_4 and w_6_5 are biases.',
@@ -68,8 +68,8 @@ def _check_lecture() -> None:
   ):
     if found != expected:
       raise common.BadInputError(
-        f'--{name}={common.as_text(FLAGS[name].value)}: expected'
-        f' {common.as_text(expected)}, as in the lecture'
+        f'--{name}={parsers.as_text(FLAGS[name].value)}: expected'
+        f' {parsers.as_text(expected)}, as in the lecture'
       )
 
 

@@ -14,7 +14,7 @@ from jaxrep.claims import family_trees as claims
 
 from .reports import family_trees as report
 from .results import family_trees as results
-from .shared import common, groups, machines, running, tree_flags
+from .shared import common, groups, machines, parsers, running, tree_flags
 
 FLAGS = flags.FLAGS
 for module in (common, machines, tree_flags):
@@ -31,7 +31,7 @@ def _main() -> None:
   blocks = common.blocks(tree_flags.CELLS)
   budget, selective = FLAGS.sweeps, FLAGS.selective
   fixed = {
-    name: common.as_text(FLAGS[name].value)
+    name: parsers.as_text(FLAGS[name].value)
     for name in ('heldout_from', 'heldout_cases')
   }
   experiment = running.Experiment(

@@ -16,22 +16,22 @@ from .reports import hierarchy as hierarchy_report
 from .reports import recirculation as report
 from .results import comparison, hierarchy
 from .results import recirculation as results
-from .shared import common, groups, loop_flags, machines, running
+from .shared import common, groups, loop_flags, machines, parsers, running
 
 FLAGS = flags.FLAGS
 
-common.define_number(
+parsers.define_number(
   'compare', 'Seeds on which the best rate of recirculation and of'
   ' back-propagation is sought, and as many more that report it, at most half'
   ' of --seeds each; 0: none. Where --learning_rate or --momentum is a list,'
   ' with the first of it only.',
   kind=int, high=2**20,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'compare_rates', 'Learning rates that are tried for both, a list.',
   above=True, many=True, grid=False,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'compare_momenta', 'Momenta that are tried for both, a list.', high=1,
   many=True, grid=False,
 )  # fmt: skip

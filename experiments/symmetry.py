@@ -14,17 +14,17 @@ from jaxrep.tasks import symmetry
 
 from .reports import symmetry as report
 from .results import symmetry as results
-from .shared import common, descent, descent_flags, machines, running
+from .shared import common, descent, descent_flags, machines, parsers, running
 
 FLAGS = flags.FLAGS
 
-common.define_number(
+parsers.define_number(
   'bits', 'Length of a vector: even.', kind=int, low=2, high=16
 )
 flags.DEFINE_enum(
   'coding', None, ['binary', 'bipolar'], 'Inputs are 0 and 1, or -1 and 1.'
 )
-common.define_number(
+parsers.define_number(
   'tolerance', 'Relative deviation up to which a net shows a claimed property.',
   above=True, high=1,
 )  # fmt: skip

@@ -86,14 +86,18 @@ class Locks:
     """Returns whether no other process is here; if so, none can come.
 
     Else this one is out before it lets the door go: of two that are done at
-    once, one is the last.
+    once, one is the last. Who has a share and is the last keeps the door till
+    it leaves, so that who comes late waits, and then finds what there is; who
+    has all chunks goes on keeping others out.
     """
-    with self.door():
+    with contextlib.ExitStack() as held:
+      held.enter_context(self.door())
       if any(share != self._share for share in self._held()):
         self._exit.close()
         return False
       if self._share != WHOLE:
-        self._hold(WHOLE)
+        held.push(self._exit.pop_all())
+        self._exit = held.pop_all()
       return True
 
   @contextlib.contextmanager

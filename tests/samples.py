@@ -105,6 +105,25 @@ def tree(folder: pathlib.Path) -> dict[str, bytes | None]:
   }
 
 
+def lasting(folder: pathlib.Path) -> dict[str, bytes | None]:
+  """Returns `tree` without what says what a run ran on and what it cost."""
+  found = tree(folder)
+  found.pop('machine.json', None)
+  if page := found.get('report.html'):
+    lines = page.splitlines(keepends=True)
+    found['report.html'] = b''.join(
+      line for line in lines if not line.startswith(b'<p>jax ')
+    )
+  return found
+
+
+def differing(folder: pathlib.Path, good: pathlib.Path) -> list[str]:
+  """Returns what is not in two records alike, but for what they cost."""
+  ours, theirs = lasting(folder), lasting(good)
+  names = sorted(ours.keys() | theirs.keys())
+  return [n for n in names if ours.get(n, b'?') != theirs.get(n, b'?')]
+
+
 def drawn(draw, **choices):
   """Returns the axes that something was drawn on, of a figure of choices."""
   fig, ax = style.figure(**choices)

@@ -643,6 +643,10 @@ def test_a_real_process_ends_the_same_way(tmp_path, environment):
   assert samples.tree(tmp_path) == {}
 
 
+PLACES = (
+  'out', 'shard', 'distributed', 'coordinator', 'processes', 'process',
+  'profile',
+)  # fmt: skip
 SCRIPT = pathlib.Path(sys.executable).with_name('jaxrep-symmetry')
 
 
@@ -652,7 +656,7 @@ def test_the_installed_command_knows_its_flags_and_flagfiles(tmp_path):
   environment = {k: v for k, v in os.environ.items() if k != 'PYTHONPATH'}
   helped = process([SCRIPT, '--helpshort'], tmp_path, environment)
   paper = records.parse_flags((ROOT / 'flags/symmetry/paper.flags').read_text())
-  assert_help(helped, [*paper, 'out', 'block_size'])
+  assert_help(helped, [*paper, *PLACES, 'block_size'])
   flagfile = '--flagfile=flags/symmetry/smoke.flags'
   command = [SCRIPT, flagfile, '--out=taken']
   (tmp_path / 'taken').write_text('years of work')

@@ -5,18 +5,13 @@ import csv
 import itertools
 import json
 import math
-import pathlib
 import re
 import shutil
-import signal
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
 import samples
-from binaries import PATIENCE, ROOT
+from binaries import ROOT
 from matplotlib.colors import rgb_to_hsv
 from PIL import Image
 
@@ -29,6 +24,7 @@ from jaxrep import basins, records, stats
 from jaxrep.claims import basins as claims
 from jaxrep.figures import hues
 from jaxrep.measures.minima import Outcome
+from tests.faults import kills
 
 SMOKE_OF = 'basins'
 SMOKE = '--flagfile=flags/basins/smoke.flags'
@@ -1244,29 +1240,18 @@ def test_the_same_nets_take_the_same_sweeps_in_the_boolean_study(
     np.testing.assert_array_equal(ours[name], other[name])
 
 
-def killed(folder, environment, *flags):
-  """Returns the chunks of a run that is killed when it has left one."""
-  command = [sys.executable, '-m', 'experiments.basins', *flags]
-  with subprocess.Popen(
-    [*command, f'--out={folder}'], cwd=ROOT, env=environment,
-    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-  ) as process:  # fmt: skip
-    give_up = time.monotonic() + PATIENCE
-    chunks = pathlib.Path(folder, 'chunks')
-    while not list(chunks.glob('*.npz')) and time.monotonic() < give_up:
-      time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-  assert process.returncode == -signal.SIGKILL
-  return [path.name for path in chunks.glob('*.npz')]
-
-
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
   smoke, binary, environment, tmp_path
 ):
   folder = tmp_path / 'killed'
   flags = SMOKE, '--chunk_size=128'
-  left = killed(folder, environment, *flags)
+  kills.stop(
+    kills.Study('experiments.basins', flags, SIDE**2 // 128),
+    folder,
+    environment,
+  )
+  left = kills.chunks(folder)
   assert 1 <= len(left) < SIDE**2 / 128
   assert not (folder / 'summary.json').exists()
   ended = binary('basins')(*flags, f'--out={folder}', cwd=ROOT)

@@ -1,18 +1,13 @@
 """Hierarchical equality: the study's record, results, settings, bad input."""
 
 import json
-import pathlib
 import re
-import signal
-import subprocess
-import sys
-import time
 
 import jax
 import numpy as np
 import pytest
 import samples
-from binaries import PATIENCE, ROOT
+from binaries import ROOT
 from scipy import stats
 
 from experiments.results import equality as results
@@ -22,6 +17,7 @@ from jaxrep.claims import equality as claims
 from jaxrep.claims import judges
 from jaxrep.measures import alignment
 from jaxrep.tasks import equality as task
+from tests.faults import kills
 
 SMOKE_OF = 'equality'
 
@@ -867,22 +863,6 @@ def test_what_is_usual_is_repeated_by_run_flags(binary, tmp_path):
     assert one == other, name
 
 
-def killed(folder, environment, *flags):
-  """Returns the chunks of a run that is killed when it has left one."""
-  command = [sys.executable, '-m', 'experiments.equality', *flags]
-  with subprocess.Popen(
-    [*command, f'--out={folder}'], cwd=ROOT, env=environment,
-    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-  ) as process:  # fmt: skip
-    give_up = time.monotonic() + PATIENCE
-    chunks = pathlib.Path(folder, 'chunks')
-    while not list(chunks.glob('*.npz')) and time.monotonic() < give_up:
-      time.sleep(0.002)
-    process.send_signal(signal.SIGKILL)
-  assert process.returncode == -signal.SIGKILL
-  return {path.name: path.stat().st_mtime_ns for path in chunks.glob('*.npz')}
-
-
 @pytest.mark.slow
 def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
   binary, environment, tmp_path
@@ -890,10 +870,12 @@ def test_a_run_that_was_killed_goes_on_and_ends_with_the_same_bytes(
   flags = *TINY, '--seeds=5', '--controls=3'
   whole = run(binary, tmp_path / 'whole', *flags)
   folder = tmp_path / 'killed'
-  left = killed(folder, environment, *flags, '--chunk_size=1')
+  small = *flags, '--chunk_size=1'
+  kills.stop(kills.Study('experiments.equality', small, 5), folder, environment)
+  left = kills.chunks(folder)
   assert 1 <= len(left) < 5
   assert not (folder / 'summary.json').exists()
-  run(binary, folder, *flags, '--chunk_size=1')
+  run(binary, folder, *small)
   for name in SAME:
     assert (folder / name).read_bytes() == (whole.folder / name).read_bytes()
   assert samples.tree(folder).keys() == samples.tree(whole.folder).keys()

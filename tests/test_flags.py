@@ -8,12 +8,12 @@ import pytest
 from absl import flags
 from absl.testing import flagsaver
 
-from experiments.shared import common, descent, descent_flags, running
+from experiments.shared import common, descent, descent_flags, parsers, running
 from jaxrep import records, seeds, trials
 from jaxrep.tasks.patterns import Patterns
 
 FLAGS = flags.FLAGS
-WORDS = common.Words(('case', 'sweep', 'shuffled'))
+WORDS = parsers.Words(('case', 'sweep', 'shuffled'))
 OR = Patterns(
   np.float32([[0, 0], [0, 1], [1, 0], [1, 1]]), np.float32([[0], [1], [1], [1]])
 )
@@ -59,7 +59,7 @@ def test_what_are_no_such_words_is_refused(text, found):
 
 
 def test_words_are_written_as_they_are_read():
-  assert common.as_text(WORDS.parse('sweep, case')) == 'sweep,case'
+  assert parsers.as_text(WORDS.parse('sweep, case')) == 'sweep,case'
 
 
 PAPER = records.parse_flags(

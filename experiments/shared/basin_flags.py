@@ -15,7 +15,7 @@ from jaxrep.tasks import boolean, symmetry
 from jaxrep.tasks.patterns import Patterns
 
 from ..results import basin_parts
-from . import basin_parsers, common, problems, rule_flags, task_flags
+from . import basin_parsers, common, parsers, problems, rule_flags, task_flags
 
 FLAGS = flags.FLAGS
 LONGEST = 2**30  # epochs
@@ -37,7 +37,7 @@ flags.DEFINE(
   basin_parsers.Shape(256, 'for several layers: 4-2'), 'hidden', None,
   f'Hidden units: 2, or 4-2 for two layers; {basin_parsers.SOURCE}: as many as'
   ' the task’s source gives it.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
 flags.DEFINE_string(
   'slice', None,
@@ -55,52 +55,52 @@ flags.DEFINE(
   ' momentum; init_range, of the weights that are drawn. Where weights are'
   ' drawn, each of --seeds is a map of its own. none: no map, but nets from'
   ' --seeds, all of whose weights are drawn.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
 for name in basins.SIDES:
   flags.DEFINE(
     basin_parsers.Range(), f'{name}_range', None,
     f'Where the {name} axis begins and ends: low:high. The low end is a pixel,'
     ' the high end is one pixel beyond the last.',
-    FLAGS, common.AsText(),
+    FLAGS, parsers.AsText(),
   )  # fmt: skip
 flags.DEFINE(
   basin_parsers.Point(), 'centre', None,
   'Where the map is centred, x,y; “middle”: of the ranges.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'zoom', 'How many times narrower the map is than the ranges.', above=True,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'frames', 'Maps of a movie, from the whole ranges to --zoom, each as many'
   ' times narrower than the last; 1: no movie.', kind=int, low=1, high=1000,
 )  # fmt: skip
-common.define_number('pixels', 'Of a side of the map.', kind=int, low=2,
+parsers.define_number('pixels', 'Of a side of the map.', kind=int, low=2,
                      high=2**13)  # fmt: skip
-common.define_number(
+parsers.define_number(
   'points', 'In place of pixels: so many pairs of points, drawn at random, for'
   ' each --distance: how many end apart? 0: maps.', kind=int, high=2**20,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'distance', 'Of --points: how far apart those of a pair are, as a share of'
   ' the map’s side. A list tries each.', above=True, high=1, many=True,
   grid=False,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'epochs', 'Every net makes so many; one that has not converged by then has'
   ' not.', kind=int, low=1, high=LONGEST,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'flow_time', 'In place of --epochs, so many divided by ε, so that nets of'
   ' small ε go as far; 0: --epochs are.', high=1e9,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'margin', 'Converged: no output is farther than this from its target.',
   above=True, high=1,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'outcome_pixels', 'Of a side of a coarser grid, whose nets that do not'
   ' converge are told by their certificates; 0: none.', kind=int, high=2**10,
 )  # fmt: skip
@@ -159,14 +159,14 @@ def recipes() -> list[trials.Recipe]:
   for axis in FLAGS.axes:
     if axis in FLAGS and len(FLAGS[axis].value) > 1:
       raise common.BadInputError(
-        f'--{axis}={common.as_text(FLAGS[axis].value)}: expected one value, as'
-        f' it varies along an axis of --axes={common.as_text(FLAGS.axes)}'
+        f'--{axis}={parsers.as_text(FLAGS[axis].value)}: expected one value, as'
+        f' it varies along an axis of --axes={parsers.as_text(FLAGS.axes)}'
       )
   budgets = {FLAGS.learning_rate: FLAGS.epochs}
   if FLAGS.flow_time:
     if 'learning_rate' in FLAGS.axes:
       raise common.BadInputError(
-        f'--flow_time={common.as_text(FLAGS.flow_time)}: expected 0 where the'
+        f'--flow_time={parsers.as_text(FLAGS.flow_time)}: expected 0 where the'
         ' learning rate varies over the map'
       )
     budgets = {(rate,): _epochs(rate) for rate in FLAGS.learning_rate}
@@ -196,9 +196,9 @@ def _epochs(rate: float) -> int:
   epochs = max(math.ceil(round(FLAGS.flow_time / rate, 6)), 1)  # 4.2 / 0.6 is 7
   if epochs > LONGEST:
     raise common.BadInputError(
-      f'--flow_time={common.as_text(FLAGS.flow_time)}: expected at most'
+      f'--flow_time={parsers.as_text(FLAGS.flow_time)}: expected at most'
       f' {LONGEST:,} epochs, found {epochs:,} with'
-      f' --learning_rate={common.as_text(rate)}'
+      f' --learning_rate={parsers.as_text(rate)}'
     )
   return epochs
 
@@ -225,12 +225,12 @@ def plane(weights: int) -> tuple[str, slices.Slice]:
   if not found.drawn.any():
     if 'init_range' in FLAGS.axes:
       raise common.BadInputError(
-        f'--axes={common.as_text(FLAGS.axes)}: expected a weight that is drawn'
+        f'--axes={parsers.as_text(FLAGS.axes)}: expected a weight that is drawn'
         f' (?), found none in --slice={text}'
       )
     if len(FLAGS.init_range) > 1:
       raise common.BadInputError(
-        f'--init_range={common.as_text(FLAGS.init_range)}: expected one, as no'
+        f'--init_range={parsers.as_text(FLAGS.init_range)}: expected one, as no'
         f' weight of --slice={text} is drawn (?)'
       )
   return text, found
@@ -256,7 +256,7 @@ def view() -> basin_parts.View:
     if len(zooms) > 1 or zooms[0] <= 1:
       raise common.BadInputError(
         f'--frames={FLAGS.frames}: expected one --zoom above 1 with it, found'
-        f' --zoom={common.as_text(zooms)}'
+        f' --zoom={parsers.as_text(zooms)}'
       )
     zooms = np.geomspace(1, zooms[0], FLAGS.frames).tolist()
   _check_size()
@@ -292,7 +292,7 @@ def _refuse(names: Sequence[str], found: str) -> None:
   for flag in map(FLAGS.__getitem__, names):
     if flag.value != flag.default:
       raise common.BadInputError(
-        f'--{flag.name}={common.as_text(flag.value)}: expected a map for it,'
+        f'--{flag.name}={parsers.as_text(flag.value)}: expected a map for it,'
         f' found {found}'
       )
 
@@ -304,7 +304,7 @@ def _check_ends(zoom, side, axis, ends) -> None:
   least = -most if axis in basins.LETTERS else 0
   given = (
     f'--{side}_range={FLAGS[f"{side}_range"].value},'
-    f' --centre={common.as_text(FLAGS.centre)}, --zoom={zoom:g}'
+    f' --centre={parsers.as_text(FLAGS.centre)}, --zoom={zoom:g}'
   )
   if low < least or high > most:
     raise common.BadInputError(

@@ -6,14 +6,14 @@ from absl import flags
 
 from jaxrep import basins
 
-from . import common
+from . import parsers
 
 MIDDLE, SOURCE = 'middle', 'source'
 NO_AXES = ('none',)
 LARGEST = 1e6  # magnitude of a coordinate
 
 
-class Shape(common.Shapes):
+class Shape(parsers.Shapes):
   """Parses the hidden units of one net, '4-2', or 'source'."""
 
   def parse(self, argument):
@@ -65,7 +65,7 @@ class Range(flags.ArgumentParser):
       low = high = math.nan
     if not -LARGEST <= low < high <= LARGEST:
       raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
-    return ':'.join(map(common.as_text, (low, high)))
+    return ':'.join(map(parsers.as_text, (low, high)))
 
   def flag_type(self) -> str:
     return 'low:high'

@@ -7,30 +7,30 @@ from absl import flags
 from jaxrep import trials
 from jaxrep.learning import errors
 
-from . import common, rule_flags
+from . import common, parsers, rule_flags
 
 FLAGS = flags.FLAGS
 flags.adopt_module_key_flags(rule_flags)
 
-common.define_number(
+parsers.define_number(
   'hidden', 'Hidden units; 0: as many as the source gives the task, if it gives'
   ' any.',
   kind=int, high=256, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'sweeps', 'Budget: sweeps before a net that has not solved stops.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'after', 'Sweeps past the solve, after which weights are measured.',
   kind=int, high=2**29,
 )  # fmt: skip
-common.define_words(
+parsers.define_words(
   'criterion', ('half', 'margin'),
   'Solved when every output is on the right side of 0.5, or within --margin of'
   ' its target.',
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'margin',
   'With --criterion=margin: how far an output may be from its target.',
   above=True, high=1, many=True,
@@ -40,7 +40,7 @@ flags.DEFINE_bool(
   'The error counts as zero above 0.8 for a unit that should be on, below 0.2'
   ' for one that should be off.',
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'positive_weight', 'Factor on the error of units that should be on.',
   above=True, high=1e6, many=True,
 )  # fmt: skip
@@ -59,8 +59,8 @@ def recipes(*, links: bool = False) -> list[trials.Recipe]:
     'margin' not in FLAGS.criterion and FLAGS.margin != FLAGS['margin'].default
   ):
     raise common.BadInputError(
-      f'--margin={common.as_text(FLAGS.margin)}: expected --criterion=margin'
-      f' with it, found {common.as_text(FLAGS.criterion)}'
+      f'--margin={parsers.as_text(FLAGS.margin)}: expected --criterion=margin'
+      f' with it, found {parsers.as_text(FLAGS.criterion)}'
     )
   margins = {'half': (0.5,), 'margin': FLAGS.margin}
   chosen = itertools.chain(*(margins[name] for name in FLAGS.criterion))
@@ -95,7 +95,7 @@ def widths(own: int | None = None) -> tuple[int, ...]:
   """
   if own is None and 0 in FLAGS.hidden:
     raise common.BadInputError(
-      f'--hidden={common.as_text(FLAGS.hidden)}: expected a whole number ≥ 1,'
+      f'--hidden={parsers.as_text(FLAGS.hidden)}: expected a whole number ≥ 1,'
       " found '0', and this task has no number of its own"
     )
   return tuple(dict.fromkeys(width or own for width in FLAGS.hidden))

@@ -9,7 +9,7 @@ from absl import flags
 from jaxrep import localization, nets, records
 from jaxrep.tasks import mnist
 
-from . import common
+from . import common, parsers
 
 FLAGS = flags.FLAGS
 SAME = 'same'  # of the output units: those of the hidden ones
@@ -77,49 +77,49 @@ flags.DEFINE(
   Pairs(), 'pairs', None,
   'Which digits are told from which: the first pair from the second. Several'
   ' choices, joined by /, are tried over the same seeds.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
 flags.DEFINE(
-  common.Shapes(LARGEST, 'for several layers: 100-50'), 'hidden', None,
+  parsers.Shapes(LARGEST, 'for several layers: 100-50'), 'hidden', None,
   'Hidden units: 100, or 100-50 for two layers. A list, separated by commas,'
   ' tries each on the same seeds.',
   FLAGS, flags.ListSerializer(','),
 )  # fmt: skip
 HIDDEN = [name for name in nets.UNITS if name != 'identity']
-common.define_words('activation', HIDDEN, 'Of hidden units.')
-common.define_words(
+parsers.define_words('activation', HIDDEN, 'Of hidden units.')
+parsers.define_words(
   'output_activation', [SAME, *nets.UNITS],
   'Of output units; “same” is that of the hidden ones.',
 )  # fmt: skip
-common.define_words(
+parsers.define_words(
   'loss', list(localization.ERRORS),
   'Of one image: ½Σ(y−d)², or cross-entropy of the softmax of the outputs.',
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'learning_rate', 'η, for each image or case.', above=True, many=True
 )
-common.define_number(
+parsers.define_number(
   'phase1', 'Phase 1 has the first so many training images, as far as they are'
   ' of the pairs; the forks have the others.',
   kind=int, low=1, high=10**6, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'tally_from', 'The share of phase 1 after which |Δw| are summed.', high=1,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'tally_to', 'The share of phase 1 up to which |Δw| are summed.', high=1,
   above=True, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'keep_second', 'The share of the second pair’s images that phase 1 keeps, to'
   ' unbalance the classes.', high=1, above=True, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'moved', 'The share of active input weights that are put back or exchanged.',
   high=1, above=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'permutations', 'Relabellings of neurons that correlations are tested'
   ' against; 0: none.', kind=int, high=100_000,
 )  # fmt: skip
@@ -130,20 +130,20 @@ flags.DEFINE_enum(
 )  # fmt: skip
 
 
-common.define_number('momentum', 'Of the family trees: α.', high=1, many=True)
-common.define_number(
+parsers.define_number('momentum', 'Of the family trees: α.', high=1, many=True)
+parsers.define_number(
   'init_range', 'Of the family trees: weights start uniform in ± this.',
   high=1e6, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'band', 'Of the family trees: the error is measured from this far off the'
   ' target.', high=1, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'sweeps', 'Of the family trees: sweeps up to the fork.', kind=int, low=1,
   high=2**20,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'fork_sweeps', 'Of the family trees: sweeps after it.', kind=int, low=1,
   high=2**20,
 )  # fmt: skip

@@ -11,7 +11,7 @@ from jaxrep.measures import alignment
 from jaxrep.tasks import equality as task
 
 from ..results import equality_parts, equality_searches
-from . import common
+from . import common, parsers
 
 FLAGS = flags.FLAGS
 ACTIVATIONS = [name for name in nets.UNITS if name != 'identity']
@@ -20,10 +20,10 @@ LARGEST = 4096  # units of a layer
 
 
 def _define(name, help, **bounds):
-  common.define_number(name, help, **bounds)
+  parsers.define_number(name, help, **bounds)
 
 
-common.define_words('entities', list(task.ENTITIES), 'How entities are drawn.')
+parsers.define_words('entities', list(task.ENTITIES), 'How entities are drawn.')
 _define(
   'dimension', 'Numbers an entity.', kind=int, low=1, high=LARGEST // 4,
   many=True,
@@ -33,16 +33,16 @@ _define(
   many=True,
 )  # fmt: skip
 _define('depth', 'Hidden layers.', kind=int, low=1, high=16, many=True)
-common.define_words('activation', ACTIVATIONS, 'Of hidden units.')
+parsers.define_words('activation', ACTIVATIONS, 'Of hidden units.')
 for name, help in (
   ('init_gain', 'Weights and biases start uniform in ± this / √inputs;'),
   ('learning_rate', 'Of the task: Adam’s;'),
 ):
   flags.DEFINE(
-    common.NumbersOr(USUAL, 0.0, math.inf, above=True), name, None,
+    parsers.NumbersOr(USUAL, 0.0, math.inf, above=True), name, None,
     f'{help} or “usual”: what flags/equality/ACTIVATION.flags says. A list,'
     ' separated by commas, makes a grid over the same seeds.',
-    FLAGS, common.AsText(),
+    FLAGS, parsers.AsText(),
   )  # fmt: skip
 _define(
   'examples', 'Met in training of the task.', kind=int, low=1, high=2**31 - 1
@@ -61,16 +61,16 @@ _define(
   low=1, high=LARGEST, many=True, grid=False,
 )  # fmt: skip
 flags.DEFINE(
-  common.Words(task.HYPOTHESES), 'hypotheses', None,
+  parsers.Words(task.HYPOTHESES), 'hypotheses', None,
   'What is looked for: both equalities, the left one, or (a control) the'
   ' identity of the first argument. Most controls are of the first.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
-common.define_words(
+parsers.define_words(
   'map', list(alignment.MAPS),
   'What a search may find: a rotation, or any linear map.',
 )  # fmt: skip
-common.define_words(
+parsers.define_words(
   'schedule', list(alignment.SCHEDULES),
   'How the rate of a search falls: to 0 along a half cosine, or not.',
 )  # fmt: skip
@@ -177,7 +177,7 @@ def plans() -> list[equality_searches.Plan]:
   if unknown:
     raise common.BadInputError(
       f'--control_ks={unknown[0]}: expected some of'
-      f' --ks={common.as_text(FLAGS.ks)}'
+      f' --ks={parsers.as_text(FLAGS.ks)}'
     )
   return [
     equality_searches.Plan(
@@ -214,5 +214,5 @@ def _check_sorted(name: str) -> None:
   values = FLAGS[name].value
   if list(values) != sorted(values):
     raise common.BadInputError(
-      f'--{name}={common.as_text(values)}: expected rising numbers'
+      f'--{name}={parsers.as_text(values)}: expected rising numbers'
     )

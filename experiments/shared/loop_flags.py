@@ -5,19 +5,19 @@ from absl import flags
 from jaxrep import loops
 from jaxrep.learning import descent
 
-from . import common, problems
+from . import common, parsers, problems
 
 FLAGS = flags.FLAGS
 LARGEST = 256  # units a group
 HALF = 16  # visible units of a hierarchy's half: subsets are many
 
 
-common.define_number(
+parsers.define_number(
   'visible', 'Visible units: of each loop, or of each half of a hierarchy.',
   kind=int, low=1, high=LARGEST,
 )  # fmt: skip
 flags.DEFINE(
-  common.Shapes(LARGEST, 'where a loop has several groups'), 'hidden', None,
+  parsers.Shapes(LARGEST, 'where a loop has several groups'), 'hidden', None,
   'Hidden units: 2, or 4-2-4 for the groups of one long loop. A list, separated'
   ' by commas, tries each on the same seeds.',
   FLAGS, flags.ListSerializer(','),
@@ -35,39 +35,39 @@ flags.DEFINE_string(
 flags.DEFINE_string(
   'vectors_digest', None, 'Of a table: what sha256 its bytes should have.'
 )
-common.define_number(
+parsers.define_number(
   'vector_count', 'Of random vectors; 0: as many as visible units.', kind=int,
   high=4096,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'vector_seed', 'Of random vectors.', kind=int, many=True, high=2**32 - 1
 )
-common.define_number('learning_rate', 'ε.', above=True, many=True)
-common.define_number(
+parsers.define_number('learning_rate', 'ε.', above=True, many=True)
+parsers.define_number(
   'momentum', 'α: the share of the last weight change that is kept.', high=1,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'init_range', 'Weights and biases start uniform in ± this.', high=1e6,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'regression_visible',
   'λ_v: the share of its old state that a visible unit keeps on later passes.',
   high=1, many=True,
 )  # fmt: skip
 flags.DEFINE(
-  common.NumbersOr(loops.SAME, 0.0, 1.0, above=False),
+  parsers.NumbersOr(loops.SAME, 0.0, 1.0, above=False),
   'regression_hidden', None,
   'λ_h: the same of hidden units, or “same”: always that of the visible units.'
   ' A list, separated by commas, makes a grid over the same seeds.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'updates', 'Budget: weight changes before a net that has not learnt stops.',
   kind=int, low=1, high=2**30,
 )  # fmt: skip
-common.define_words(
+parsers.define_words(
   'change_after', descent.UPDATES,
   'Weights change once a sweep, by the sum over all vectors; after each vector,'
   ' in their order; or after each, in an order drawn anew for each sweep.',
@@ -78,7 +78,7 @@ flags.DEFINE_enum(
 flags.DEFINE_bool(
   'tied', None, 'The one matrix is kept the transpose of the other.'
 )
-common.define_number(
+parsers.define_number(
   'passes', 'Trips on which hidden-to-visible weights learn (eq. 3).', kind=int,
   low=1, high=16, many=True,
 )  # fmt: skip
@@ -86,11 +86,11 @@ flags.DEFINE_bool(
   'keep_factor', None,
   'Keep the 1/(1-λ_v) of eq. 7 on what leads to hidden units.',
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'horizon', 'Sweeps to which every net is followed; 0: none.', kind=int,
   high=10_000,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'trips', 'Of a hierarchy: trips after which a completion is judged.',
   kind=int, low=1, high=100_000,
 )  # fmt: skip
@@ -148,7 +148,7 @@ def recipes(cases: int) -> list[loops.Recipe]:
     raise common.BadInputError(
       f'--updates={FLAGS.updates}: expected a sweep at least, which is'
       f' {max(each.values())} changes with --change_after='
-      f'{common.as_text(FLAGS.change_after)}'
+      f'{parsers.as_text(FLAGS.change_after)}'
     )
   return [
     loops.Recipe(
@@ -198,6 +198,6 @@ def check_structure() -> None:
   ):
     if not fits:
       raise common.BadInputError(
-        f'--{name}={common.as_text(FLAGS[name].value)}: expected {expected}'
+        f'--{name}={parsers.as_text(FLAGS[name].value)}: expected {expected}'
         ' with --structure=hierarchy'
       )

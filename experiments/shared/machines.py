@@ -9,7 +9,7 @@ from absl import flags
 
 from jaxrep import locks
 
-from . import common, running
+from . import common, parsers, running
 
 FLAGS = flags.FLAGS
 PATIENCE = 10  # seconds until it is said that others are waited for
@@ -48,9 +48,11 @@ flags.DEFINE_bool(
 flags.DEFINE_string(
   'coordinator', None, 'HOST:PORT at which process 0 lets the others in.'
 )
-common.define_number('processes', 'How many come.', kind=int, low=1, high=2**20)
-common.define_number(
-  'process', 'Which of them this is, from 0.', kind=int, high=2**20 - 1
+parsers.define_number(
+  'processes', 'How many processes there will be.', kind=int, low=1, high=2**20
+)
+parsers.define_number(
+  'process', 'Which of the processes this is, from 0.', kind=int, high=2**20 - 1
 )
 flags.DEFINE_string(
   'profile', None,

@@ -9,7 +9,7 @@ from jaxrep.tasks import boolean
 from jaxrep.tasks import vectors as vectors_of
 from jaxrep.tasks.patterns import Patterns
 
-from . import common
+from . import common, parsers
 
 
 def pattern_sets(
@@ -45,7 +45,7 @@ def pattern_sets(
     )
   if sizes != (0,):
     raise common.BadInputError(
-      f'--size={common.as_text(sizes)}: expected 0 with a table, whose size is'
+      f'--size={parsers.as_text(sizes)}: expected 0 with a table, whose size is'
       ' its own'
     )
   with records.naming(pathlib.Path(task), '--task='):

@@ -6,7 +6,7 @@ from absl import flags
 
 from jaxrep.tasks import boolean
 
-from . import common
+from . import parsers
 
 
 def define(tasks: Mapping[str, boolean.Task], *, many: bool) -> None:
@@ -31,7 +31,7 @@ def define(tasks: Mapping[str, boolean.Task], *, many: bool) -> None:
     for name, task in tasks.items()
     if task.size < task.largest
   )
-  common.define_number(
+  parsers.define_number(
     'size', 'Bits of the inputs, units of the encoder, bits of each number to'
     f' add; 0: the source’s ({own}).', kind=int, many=many,
   )  # fmt: skip

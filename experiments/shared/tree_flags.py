@@ -8,7 +8,7 @@ from absl import flags
 from jaxrep import branched, families
 from jaxrep.tasks import family_trees
 
-from . import common
+from . import common, parsers
 
 FLAGS = flags.FLAGS
 # Hidden activations of a net over all cases: central and penultimate units.
@@ -43,7 +43,7 @@ class Cases(flags.ArgumentParser):
     return 'comma separated cases'
 
 
-common.define_number(
+parsers.define_number(
   'heldout', f'Of the {families.CASES} cases, how many are held out.', kind=int,
   high=families.MOST['both'], many=True,
 )  # fmt: skip
@@ -51,68 +51,68 @@ flags.DEFINE(
   Cases(), 'heldout_cases', None,
   'Cases held out of every net, such as Colin.aunt,Marco.wife. Default: drawn'
   ' anew for each net.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
 flags.DEFINE_enum(
   'heldout_from', None, list(families.FROM),
   'Cases are held out of both trees, or all of one, drawn for each net.',
 )  # fmt: skip
-common.define_switch(
+parsers.define_switch(
   'twin', 'With --heldout_from=one_tree: the other tree is taught, whole.'
 )
-common.define_number(
+parsers.define_number(
   'init_range', 'Weights and biases start uniform in ± this.', high=1e6,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'learning_rate', 'ε, on the plain sum of errors over cases, after the first'
   ' phase.', above=True, many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'momentum', 'α, the share of the last weight change that is kept, after the'
   ' first phase.', high=1, many=True,
 )  # fmt: skip
 flags.DEFINE(
-  common.NumbersOr(families.HALF, 0.0, math.inf, above=True),
+  parsers.NumbersOr(families.HALF, 0.0, math.inf, above=True),
   'first_learning_rate', None,
   'ε in the first phase, or “half” of --learning_rate. A list, separated by'
   ' commas, makes a grid over the same seeds.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'first_momentum', 'α in the first phase.', high=1, many=True
 )
-common.define_number(
+parsers.define_number(
   'first_sweeps', 'How long the first phase is; 0: there is none.', kind=int,
   high=2**30,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'decay', 'The share of every weight that is lost after each change.', high=1,
   many=True,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'sweeps', 'How long every net is trained.', kind=int, low=1, high=2**30
 )
-common.define_switch('biases', 'Units have biases.')
-common.define_words(
+parsers.define_switch('biases', 'Units have biases.')
+parsers.define_words(
   'band', families.BANDS,
   'The error counts as zero above 0.8 for a unit that should be on, below 0.2'
   ' for one that should be off: it jumps there (gate); is measured from there'
   ' (edge); is zero only where all units of a case are inside; or never is.',
 )  # fmt: skip
 flags.DEFINE_enum('precision', None, ['float32', 'float64'], 'Of training.')
-common.define_number(
+parsers.define_number(
   'permutations', 'Relabellings that a unit’s meaning is tested against; 0: no'
   ' meanings are measured.', kind=int, high=100_000,
 )  # fmt: skip
-common.define_number(
+parsers.define_number(
   'selective', 'A unit stands for what it alone tells with this AUC.', low=0.5,
   high=1,
 )  # fmt: skip
 flags.DEFINE(
-  common.Words(branched.CODED), 'layer', None,
+  parsers.Words(branched.CODED), 'layer', None,
   'Layers whose similarity matrices are drawn, separated by commas.',
-  FLAGS, common.AsText(),
+  FLAGS, parsers.AsText(),
 )  # fmt: skip
 
 
@@ -165,7 +165,7 @@ def _check() -> None:
       )
     if FLAGS.heldout not in (FLAGS['heldout'].default, heldout()):
       raise common.BadInputError(
-        f'--heldout={common.as_text(FLAGS.heldout)}: expected'
+        f'--heldout={parsers.as_text(FLAGS.heldout)}: expected'
         f' {heldout()[0]}, as --heldout_cases names so many'
       )
     if heldout()[0] > most:
@@ -179,6 +179,6 @@ def _check() -> None:
     )
   if False in FLAGS.twin and where == 'both':
     raise common.BadInputError(
-      f'--twin={common.as_text(FLAGS.twin)}: expected --heldout_from=one_tree'
+      f'--twin={parsers.as_text(FLAGS.twin)}: expected --heldout_from=one_tree'
       ' with it, as both trees are asked'
     )

@@ -8,7 +8,7 @@ from jaxrep.figures import nets as drawn
 from jaxrep.figures import style, units
 
 from ..reports import tree_nets
-from ..shared import common
+from ..shared import parsers
 from . import questions
 from .subjects import Subject, hardest, words
 
@@ -37,7 +37,7 @@ def heading(subject: Subject) -> str:
   facts = records.part_table(subject.part, subject.arrays)
   fact = {name: column[0] for name, column in facts.items()}
   start = f'net {subject.row} (part {subject.part}): seed {fact["seed"]}'
-  flags = [f'--{k}={common.as_text(v)}' for k, v in subject.setting.items()]
+  flags = [f'--{k}={parsers.as_text(v)}' for k, v in subject.setting.items()]
   end = [str(fact.get('outcome') or 'ended')]
   if np.isfinite(fact.get('sweeps', np.nan)):
     now = end[0] in ('ended', style.SOLVED)
