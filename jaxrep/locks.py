@@ -13,7 +13,7 @@ import math
 import os
 import pathlib
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, NamedTuple
 
 _DOOR, _SHARE = '.jaxrep.lock', r'\.jaxrep-(\d+)-of-(\d+)\.lock'
@@ -79,25 +79,25 @@ class Locks:
 
   @property
   def gone(self) -> bool:
-    """Whether the lock is off: its file was removed, maybe with the folder."""
-    return not os.fstat(self._own.fileno()).st_nlink
+    """Whether the lock is off: its file was removed, or its folder moved."""
+    return not _is_at(self._own, self._path(self._share))
 
-  def close_behind(self) -> bool:
-    """Returns whether no other process is here; if so, none can come.
+  def take_whole(self, ready: Callable[[], bool] = lambda: True) -> bool:
+    """Returns whether all chunks are this process's now; else, it has let go.
 
-    Else this one is out before it lets the door go: of two that are done at
-    once, one is the last. Who has a share and is the last keeps the door till
-    it leaves, so that who comes late waits, and then finds what there is; who
-    has all chunks goes on keeping others out.
+    They are if no other process is here and it is ready. Both are looked at
+    behind the closed door: of two that are done at once, one is the last.
+
+    Args:
+      ready: whether it has a use for them; asked only if nobody else is here.
     """
-    with contextlib.ExitStack() as held:
-      held.enter_context(self.door())
-      if any(share != self._share for share in self._held()):
+    with self.door():
+      others = any(share != self._share for share in self._held())
+      if others or not ready():
         self._exit.close()
         return False
       if self._share != WHOLE:
-        held.push(self._exit.pop_all())
-        self._exit = held.pop_all()
+        self._hold(WHOLE)
       return True
 
   @contextlib.contextmanager
@@ -107,15 +107,18 @@ class Locks:
     while True:
       with open(path, 'w') as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        if os.fstat(file.fileno()).st_nlink:  # its holder has not removed it
+        if _is_at(file, path):  # its holder has not removed it
           try:
             yield
           finally:
-            _remove(path)
+            _let_go(file, path)
           return
 
+  def _path(self, share: Share) -> pathlib.Path:
+    return self._folder / f'.jaxrep-{share.label}.lock'
+
   def _hold(self, share: Share) -> IO:
-    path = self._folder / f'.jaxrep-{share.label}.lock'
+    path = self._path(share)
     file = self._exit.enter_context(open(path, 'w'))  # noqa: SIM115
     self._exit.callback(_let_go, file, path)
     fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -128,7 +131,8 @@ class Locks:
       found = re.fullmatch(_SHARE, path.name)
       if not found:
         continue
-      with contextlib.suppress(FileNotFoundError), open(path) as file:
+      # To be written: a network file system locks no other files so.
+      with contextlib.suppress(FileNotFoundError), open(path, 'r+') as file:
         try:
           fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
           path.unlink(missing_ok=True)
@@ -137,15 +141,19 @@ class Locks:
     return held
 
 
+def _is_at(file: IO, path: pathlib.Path) -> bool:
+  """Returns whether an open file is what lies there."""
+  try:
+    return os.path.samestat(os.fstat(file.fileno()), os.stat(path))
+  except OSError:  # nothing does
+    return False
+
+
 def _let_go(file: IO, path: pathlib.Path) -> None:
-  if os.fstat(file.fileno()).st_nlink:  # else the file there is another's
-    _remove(path)
-
-
-def _remove(path: pathlib.Path) -> None:
   """Removes a lock's file, if the disk lets it go: only the lock counts."""
-  with contextlib.suppress(OSError):
-    path.unlink()
+  if _is_at(file, path):  # else the file there is another's
+    with contextlib.suppress(OSError):
+      path.unlink()
 
 
 def is_ours(name: str) -> bool:

@@ -28,7 +28,7 @@ from jaxrep import locks, records
 from jaxrep.locks import Share
 from jaxrep.records import Arrays, RecordError, naming
 
-_CHUNKS, _FACTS = 'chunks', 'facts'
+_CHUNKS, _FACTS, _MAKER = 'chunks', 'facts', 'made_by.txt'
 
 
 class Writer:
@@ -50,6 +50,7 @@ class Writer:
     self._made_for = _digest(repr(sorted(records.parse_flags(flags).items())))
     self._locks = locks.Locks(self.folder, share)
     self._exit = contextlib.ExitStack()
+    self._paths: dict[str, pathlib.Path] = {}  # of chunks that are good
 
   def __enter__(self) -> 'Writer':
     """Opens the folder.
@@ -66,8 +67,8 @@ class Writer:
         missing = [path for path in ways if not path.exists()]
         self._exit.callback(_remove_empty, missing)
         self.folder.mkdir(parents=True, exist_ok=True)
+        self._check_flags()  # who is refused holds no share, not for a moment
         self._take_share()
-      self._check_flags()
       self._exit = self._exit.pop_all()
     return self
 
@@ -86,8 +87,8 @@ class Writer:
 
   def _check_flags(self) -> None:
     path = self.folder / records.FLAGS
-    if not path.exists():
-      files = [file.name for file in self.folder.iterdir()]
+    files = {file.name for file in self.folder.iterdir()}
+    if path.name not in files:
       if not all(locks.is_ours(f) or _is_temporary(f) for f in files):
         raise RecordError(
           f'--out={self.folder}: expected an empty folder or a record, found'
@@ -120,34 +121,55 @@ class Writer:
     """Writes run.flags: from here on the folder is this run's.
 
     Raises:
-      RecordError: by now it is that of a run of other flags, or it cannot be
-        written.
+      RecordError: by now it is that of a run of other flags, it cannot be
+        written, or its chunks come from another version of jax or another kind
+        of processor, so that they would not fit.
     """
     with naming(self.folder, '--out='), self._locks.door():
       self._check_flags()
       if not (self.folder / records.FLAGS).exists():
         self.write_text(records.FLAGS, self._flags)
-    with naming(self.folder / _CHUNKS):
-      (self.folder / _CHUNKS).mkdir(exist_ok=True)
+      path = self.folder / _CHUNKS / _MAKER
+      with naming(path.parent):
+        path.parent.mkdir(exist_ok=True)
+      with naming(path):
+        made_by = path.read_text() if path.exists() else ''
+      if not made_by:
+        self.write_text(f'{_CHUNKS}/{_MAKER}', _maker())
+      elif made_by != _maker():
+        self._refuse(path.parent, made_by)
 
-  def check_chunk(self, name: str) -> tuple[bool, str]:
-    """Returns whether a chunk is there, and a complaint if it is no good.
+  def check_chunks(self, names: Sequence[str]) -> tuple[set[str], list[str]]:
+    """Returns which chunks are there, and complaints of those that are no good.
 
     One that is damaged, or from a run of other flags, is removed.
 
     Raises:
-      RecordError: it is good, but from another version of jax or another kind
+      RecordError: one is good, but from another version of jax or another kind
         of processor.
     """
-    there, complaint = False, ''
-    for path in sorted((self.folder / _CHUNKS).glob(f'{name}.*.npz')):
-      reason = 'there twice' if there else self._fault(name, path)
-      if reason:
-        complaint = f'{path}: {reason}'
-        with naming(path):
-          path.unlink()
-      there = there or not reason
-    return there, complaint
+    listed, complaints = self._listed(), []
+    for name in names:
+      self._paths.pop(name, None)
+      for path in listed.get(name, []):
+        again = 'there twice' if name in self._paths else ''
+        reason = again or self._fault(name, path)
+        if reason:
+          complaints.append(f'{path}: {reason}')
+          self._check_place()
+          with naming(path):
+            path.unlink()
+        else:
+          self._paths[name] = path
+    return self._paths.keys() & set(names), complaints
+
+  def _listed(self) -> dict[str, list[pathlib.Path]]:
+    """Returns the files of chunks by name, as they lie there now."""
+    found: dict[str, list[pathlib.Path]] = {}
+    for path in sorted((self.folder / _CHUNKS).glob('*.npz')):
+      name = path.stem.rpartition('.')[0]
+      found.setdefault(name, []).append(path)
+    return found
 
   def _fault(self, name: str, path: pathlib.Path) -> str:
     """Returns what is wrong with the file of a chunk: '' for nothing."""
@@ -160,11 +182,13 @@ class Writer:
     if facts['made_for'] != self._made_for:
       return 'from a run of other flags; computing it again'
     if facts['made_by'] != _maker():
-      raise RecordError(
-        f'{path}: expected a chunk made by {_maker()}, found one by'
-        f' {facts["made_by"]}'
-      )
+      self._refuse(path, facts['made_by'])
     return ''
+
+  def _refuse(self, path: pathlib.Path, made_by: str) -> None:
+    raise RecordError(
+      f'{path}: expected what was made by {_maker()}, found that by {made_by}'
+    )
 
   def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
     """Writes a finished chunk, `[S, ...]` each, and facts that are JSON."""
@@ -173,7 +197,9 @@ class Writer:
     text = json.dumps(origin | {**facts})
     np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
     data = buffer.getvalue()
-    self.write_bytes(f'{_CHUNKS}/{_chunk_file(name, data)}', data)
+    file = f'{_CHUNKS}/{_chunk_file(name, data)}'
+    self.write_bytes(file, data)
+    self._paths[name] = self.folder / file
 
   def facts(self, chunk: str) -> dict[str, Any]:
     """Returns the facts that were written with a chunk."""
@@ -205,21 +231,42 @@ class Writer:
       records.TABLE, lambda file: self._write_table(file, parts, constants)
     )
 
-  def close_behind(self) -> bool:
-    """Returns whether no other process writes here; if so, none can begin."""
+  def take_whole(self, chunks: Sequence[str]) -> tuple[bool, list[str]]:
+    """Returns whether the record is this process's alone, and what it lacks.
+
+    It is if no other process is here, and all chunks, or a finished record.
+    Then nobody can begin; else this process has let go of its share.
+
+    Args:
+      chunks: names of all.
+    """
+    lacking = []
+
+    def ready():
+      self._check_place()
+      if not self.finished:
+        there = self._listed()
+        lacking.extend(name for name in chunks if name not in there)
+      return not lacking
+
     with naming(self.folder, '--out='):
-      return self._locks.close_behind()
+      return self._locks.take_whole(ready), lacking
 
   def drop_chunks(self) -> None:
     """Removes the chunks of a record that is complete, and what kills left.
 
-    Only when others are kept out (`close_behind`).
+    Only when others are kept out (`take_whole`).
     """
+    self._check_place()
     shutil.rmtree(self.folder / _CHUNKS, ignore_errors=True)
-    for path in self.folder.glob('**/.*.tmp'):
-      if _is_temporary(path.name):
+    for path in (*self.folder.glob('.*.tmp'), *self.folder.glob('*/.*.tmp')):
+      if _is_temporary(path.name) and not self._is_record(path.parent):
         with contextlib.suppress(OSError):
           path.unlink()
+
+  def _is_record(self, folder: pathlib.Path) -> bool:
+    """Returns whether another record lies in this one's folder."""
+    return folder != self.folder and (folder / records.FLAGS).exists()
 
   def write_machine(self, facts: Mapping[str, Any]) -> None:
     """Keeps what the share ran on and what it cost, until the merge."""
@@ -250,11 +297,7 @@ class Writer:
   def _write(self, name: str, write: Callable) -> None:
     path = self.folder / name
     temporary = path.with_name(f'.{path.name}.{self.share.label}.tmp')
-    if self._locks.gone:
-      raise RecordError(
-        f'--out={self.folder}: expected the folder as it was, found that it, or'
-        ' the lock in it, was removed meanwhile'
-      )
+    self._check_place()
     with naming(path):
       path.parent.mkdir(exist_ok=True)
       if path.parent != self.folder and path.parent.is_symlink():
@@ -264,18 +307,22 @@ class Writer:
           write(file)
           file.flush()
           os.fsync(file.fileno())
+        self._check_place()
         os.replace(temporary, path)
       finally:
         temporary.unlink(missing_ok=True)
 
+  def _check_place(self) -> None:
+    if self._locks.gone:
+      raise RecordError(
+        f'--out={self.folder}: expected the folder as it was, found that it, or'
+        ' the lock in it, was removed or moved meanwhile'
+      )
+
   @contextlib.contextmanager
   def _open(self, chunk: str) -> Iterator[Mapping[str, np.ndarray]]:
-    paths = sorted((self.folder / _CHUNKS).glob(f'{chunk}.*.npz'))
-    if not paths:
-      raise RecordError(
-        f'{self.folder / _CHUNKS}: expected {chunk}, found it gone meanwhile'
-      )
-    with naming(paths[0]), np.load(paths[0]) as arrays:
+    path = self._paths[chunk]
+    with naming(path), np.load(path) as arrays:
       yield arrays
 
   def _write_arrays(self, file, parts, constants) -> None:

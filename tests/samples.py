@@ -82,8 +82,8 @@ def run(
         for k, first in enumerate(range(0, size, chunk_size)):
           chunk = f'{name}-{k:05d}'
           chunks.setdefault(name, []).append(chunk)
-          there, complaint = writer.check_chunk(chunk)
-          complaints += [complaint] if complaint else []
+          there, more = writer.check_chunks([chunk])
+          complaints += more
           if not there:
             rows = slice(first, first + chunk_size)
             arrays = {n: array[rows] for n, array in part(name).items()}

@@ -122,30 +122,50 @@ def test_files_of_other_names_are_no_locks(tmp_path):
 
 
 def test_the_last_one_there_lets_nobody_in_until_it_leaves(tmp_path):
-  came = threading.Event()
+  with Locks(tmp_path, Share(0, 2)) as one, Locks(tmp_path, Share(1, 2)) as two:
+    assert not one.take_whole()
+    assert two.take_whole()
+    for share in SHARES:
+      with pytest.raises(locks.InUseError):
+        Locks(tmp_path, share).__enter__()
+  with Locks(tmp_path, Share(0, 2)):
+    pass
+  assert names(tmp_path) == []
 
-  def come(share):
-    with Locks(tmp_path, share):
-      came.set()
+
+def test_who_is_not_ready_lets_go_and_is_asked_only_if_it_is_the_last(tmp_path):
+  asked = []
+
+  def ready():
+    asked.append(True)
+    return False
 
   with Locks(tmp_path, Share(0, 2)) as one, Locks(tmp_path, Share(1, 2)) as two:
-    assert not one.close_behind()
-    assert two.close_behind()
-    threads = [
-      threading.Thread(target=come, args=[share])
-      for share in (Share(0, 2), Share(1, 2))
-    ]
-    for thread in threads:
-      thread.start()
-    assert not came.wait(0.2) and not two.gone
-  for thread in threads:
-    thread.join(60)
-  assert came.is_set() and names(tmp_path) == []
+    assert not one.take_whole(ready) and not asked
+    assert not two.take_whole(ready) and asked
+    assert names(tmp_path) == []
+    with Locks(tmp_path, locks.WHOLE):
+      pass
+
+
+def test_a_lock_in_a_folder_that_was_moved_is_off_and_leaves_the_new_one(
+  tmp_path,
+):
+  place = tmp_path / 'toy'
+  place.mkdir()
+  with Locks(place, locks.WHOLE) as old:
+    assert not old.gone
+    place.rename(tmp_path / 'away')
+    place.mkdir()
+    assert old.gone
+    with Locks(place, locks.WHOLE) as new:
+      old.__exit__()
+      assert not new.gone and names(place) == ['.jaxrep-0-of-1.lock']
 
 
 def test_who_has_all_chunks_keeps_others_out_to_the_end(tmp_path):
   with Locks(tmp_path, locks.WHOLE) as ours:
-    assert ours.close_behind()
+    assert ours.take_whole()
     for share in SHARES:
       with pytest.raises(locks.InUseError):
         Locks(tmp_path, share).__enter__()
@@ -157,9 +177,7 @@ def test_of_two_that_are_done_at_once_one_is_the_last(tmp_path):
   for _ in range(20):
     found = [Locks(tmp_path, Share(k, 3)).__enter__() for k in range(3)]
     threads = [
-      threading.Thread(
-        target=lambda lock=lock: last.append(lock.close_behind())
-      )
+      threading.Thread(target=lambda lock=lock: last.append(lock.take_whole()))
       for lock in found
     ]
     for thread in threads:
@@ -175,7 +193,7 @@ def test_of_two_that_are_done_at_once_one_is_the_last(tmp_path):
 
 def test_who_is_alone_is_the_last(tmp_path):
   with Locks(tmp_path, locks.WHOLE) as ours:
-    assert ours.close_behind() and ours.close_behind()
+    assert ours.take_whole() and ours.take_whole()
 
 
 def test_nobody_comes_or_looks_around_while_the_door_is_held(tmp_path):
@@ -277,7 +295,7 @@ def test_where_locks_cannot_be_had_none_is_left_but_the_door(
     pytest.raises(OSError, match=os.strerror(37)),
     Locks(tmp_path, Share(0, 2)) as ours,
   ):
-    ours.close_behind()
+    ours.take_whole()
   assert names(tmp_path) in ([], ['.jaxrep.lock'])
 
 

@@ -152,10 +152,11 @@ def test_shares_one_after_another_say_what_is_still_to_be_done(
   said = [run(tmp_path, f'--shard={k}/3') for k in range(3)]
   assert [(e.code, e.err) for e in said] == 3 * [(0, '')]
   assert said[0].out.splitlines() == [
-    f'{tmp_path}: share 0/3 is done; expected all chunks, found no h2-00001 and'
-    ' 12 more. Start share 1/3, 2/3 (again), or the command without a share.'
+    f'{tmp_path}: share 0/3 is done; 13 of 20 chunks are still to come, from'
+    ' 1/3, 2/3. Who ends last, or a command without a share, puts the record'
+    ' together.'
   ]
-  assert 'found no h2-00002 and 5 more. Start share 2/3 (again)' in said[1].out
+  assert '6 of 20 chunks are still to come, from 2/3.' in said[1].out
   assert samples.differing(tmp_path, toy) == []
 
 
@@ -173,7 +174,7 @@ def test_what_a_killed_share_wrote_is_not_computed_again(
   assert 3 <= len(theirs) < 10
   other = run(tmp_path, '--shard=0/2')
   assert (other.code, other.err) == (0, '')
-  assert 'Start share 1/2 (again), or the command without' in other.out
+  assert 'chunks are still to come, from 1/2.' in other.out
   before = kills.chunks(tmp_path)
   assert theirs.items() <= before.items() and len(before) == len(theirs) + 10
   if how == 'other shares':
@@ -274,7 +275,9 @@ def test_a_file_in_the_place_of_a_profile_is_told_in_one_line(run, tmp_path):
   ended = run(tmp_path / 'out', f'--profile={tmp_path / "trace"}')
   assert (ended.code, ended.out) == (1, '')
   [line] = ended.err.splitlines()
-  assert line == f'toy: --profile={tmp_path / "trace"}: File exists'
+  place = tmp_path / 'trace'
+  said = f'toy: --profile={place}: expected a folder, found a file, {place}'
+  assert line == said and not (tmp_path / 'out').exists()
   assert (tmp_path / 'trace').read_text() == 'years of work'
 
 

@@ -91,6 +91,7 @@ def test_finished_chunks_are_not_computed_again(whole, tmp_path):
 def test_facts_come_back_with_a_chunk(tmp_path):
   interrupted(tmp_path)
   with writing.Writer(tmp_path, samples.FLAGS) as writer:
+    writer.check_chunks(['h3-00001'])
     assert writer.facts('h3-00001')['computed'] == 1
     assert len(writer.read('h3-00001', 'seed')) == 2
 
@@ -132,8 +133,14 @@ def test_a_damaged_chunk_is_told_and_computed_again(whole, tmp_path, damage):
   assert samples.tree(tmp_path / 'toy') == whole
 
 
-def test_chunks_of_another_machine_are_refused(tmp_path, monkeypatch):
+@pytest.mark.parametrize('noted', [True, False])
+def test_chunks_of_another_machine_are_refused(tmp_path, monkeypatch, noted):
+  """Before anything is computed that would not fit, if it is noted whose."""
   [first, *_] = interrupted(tmp_path)
+  note = tmp_path / 'chunks' / 'made_by.txt'
+  assert note.read_text() == writing._maker()
+  if not noted:
+    note.unlink()
   before = samples.tree(tmp_path)
   ours = writing._maker()
   monkeypatch.setattr(writing, '_maker', lambda: 'jax 99 on an abacus')
@@ -141,9 +148,11 @@ def test_chunks_of_another_machine_are_refused(tmp_path, monkeypatch):
     samples.run(tmp_path)
   [line] = str(found.value).splitlines()
   assert line == (
-    f'{first}: expected a chunk made by jax 99 on an abacus, found one by'
-    f' {ours}'
+    f'{tmp_path / "chunks" if noted else first}: expected what was made by'
+    f' jax 99 on an abacus, found that by {ours}'
   )
+  note.unlink(missing_ok=True)
+  before.pop('chunks/made_by.txt', None)
   assert samples.tree(tmp_path) == before
 
 
@@ -259,9 +268,11 @@ def holder(tmp_path):
   )
   arguments = [sys.executable, '-c', program, tmp_path / 'toy', samples.FLAGS]
   root = pathlib.Path(__file__).parents[1]
+  as_here = os.environ | {'JAX_NUM_CPU_DEVICES': str(jax.device_count())}
   with subprocess.Popen(
-    arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root
-  ) as process:
+    arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=root,
+    env=as_here,
+  ) as process:  # fmt: skip
     assert process.stdout.readline() == b'open\n'
     yield process
     process.kill()
@@ -273,7 +284,7 @@ def test_a_lock_keeps_others_out_and_dies_with_its_holder(
   folder = tmp_path / 'toy'
   before = samples.tree(folder)
   assert refused(folder) == f'--out={folder}: another process is writing there'
-  assert refused(folder, OTHER_STUDY).endswith('is writing there')
+  assert 'found one of' in refused(folder, OTHER_STUDY)
   assert samples.tree(folder) == before
   holder.kill()
   holder.wait()
@@ -329,7 +340,7 @@ def test_a_full_disk_leaves_what_was_written_before(
     else:  # a folder that could not be made was there already
       assert name == 'mkdir' and left == whole
     assert not [path for path in left if path.endswith(('.tmp', '.lock'))]
-    there = {path[7:15] for path in left if path.startswith('chunks/')}
+    there = {path[7:15] for path in left if path.startswith('chunks/h')}
     written, complaints = samples.run(folder)
     assert not complaints
     assert 'summary.json' in left or {*written, *there} == {*CHUNKS}
@@ -351,7 +362,7 @@ def test_a_file_system_that_takes_no_more_is_told(whole, tmp_path):
     resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
   assert str(found.value) == f'{tmp_path}/nets.npz: File too large'
   left = samples.tree(tmp_path)
-  assert len(left) == 2 + len(CHUNKS)  # run.flags, chunks
+  assert len(left) == 3 + len(CHUNKS)  # run.flags, chunks, who made them
   assert samples.run(tmp_path) == ([], [])
   assert samples.tree(tmp_path) == whole
 
@@ -394,3 +405,48 @@ def test_it_is_finished_when_there_is_a_summary(tmp_path):
     assert not writer.finished
     writer.write_json(records.SUMMARY, samples.SUMMARY)
     assert writer.finished
+
+
+def test_a_run_whose_folder_was_moved_leaves_the_next_one_there_alone(
+  whole, tmp_path
+):
+  folder = tmp_path / 'toy'
+  with writing.Writer(folder, samples.FLAGS) as old:
+    old.begin()
+    folder.rename(tmp_path / 'away')
+    interrupted(folder)
+    with writing.Writer(folder, samples.FLAGS) as new:
+      new.begin()
+      before = samples.tree(folder)
+      for act in (
+        lambda: old.write_text('nets.csv', 'mine'),
+        lambda: old.take_whole([]),
+        old.drop_chunks,
+      ):
+        with pytest.raises(RecordError, match='removed or moved meanwhile'):
+          act()
+      old.__exit__()
+      assert samples.tree(folder) == before
+  samples.run(folder)
+  assert samples.tree(folder) == whole
+
+
+def test_a_run_whose_folder_was_removed_deletes_no_chunk_of_the_next(tmp_path):
+  """Neither one of other flags, which its own run would delete."""
+  folder = tmp_path / 'toy'
+  with writing.Writer(folder, OTHER_FLAGS) as old:
+    old.begin()
+    folder.rename(tmp_path / 'away')
+    [chunk, *_] = interrupted(folder)
+    with pytest.raises(RecordError, match='removed or moved meanwhile'):
+      old.check_chunks(['h2-00000'])
+    assert chunk.exists()
+
+
+def test_who_is_refused_for_its_flags_holds_no_share_meanwhile(
+  tmp_path, monkeypatch
+):
+  """Else the last of those who belong here could take it for one of them."""
+  samples.run(tmp_path)
+  monkeypatch.setattr(writing.Writer, '_take_share', None)
+  assert 'found --bits=4' in refused(tmp_path, OTHER_FLAGS)

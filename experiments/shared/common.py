@@ -6,6 +6,7 @@ import io
 import math
 import os
 import pathlib
+import signal
 import sys
 from collections.abc import Callable, Sequence
 
@@ -115,6 +116,7 @@ def launch(
       _check_output(name)
       raise error
     except KeyboardInterrupt:
+      signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is leaving
       how = '; the same command goes on from the last finished chunk'
       print(f'\n{name}: interrupted{how if defaults else ""}', file=sys.stderr)
       sys.exit(130)

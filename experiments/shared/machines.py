@@ -1,13 +1,16 @@
 """Flags for more processes, and what they cost: decide nothing in a record."""
 
+import os
+import pathlib
 import re
+import signal
 import sys
 import threading
 
 import jax
 from absl import flags
 
-from jaxrep import locks
+from jaxrep import locks, records
 
 from . import common, parsers, running
 
@@ -24,9 +27,9 @@ class Shares(flags.ArgumentParser):
   def parse(self, argument):
     if isinstance(argument, locks.Share):
       return argument
-    words = argument.strip().split('/')
-    if len(words) == 2 and all(w.isascii() and w.isdigit() for w in words):
-      share = locks.Share(*(int(w[:9]) for w in words))
+    found = re.fullmatch(r'(\d{1,7})/(\d{1,7})', argument.strip(), re.ASCII)
+    if found:
+      share = locks.Share(*map(int, found.groups()))
       if share.index < share.count <= 2**20:
         return share
     raise ValueError(f'expected {self.syntactic_help}, found {argument!r}')
@@ -43,7 +46,7 @@ flags.DEFINE(
 flags.DEFINE_bool(
   'distributed', None,
   'Takes i and n of --shard from jax.distributed, which asks '
-  f'{_FEW}, or from the three flags below.',
+  f'{_FEW}, or from --coordinator, --processes and --process.',
 )  # fmt: skip
 flags.DEFINE_string(
   'coordinator', None, 'HOST:PORT at which process 0 lets the others in.'
@@ -71,8 +74,8 @@ def place(study: str) -> running.Place:
   Raises:
     BadInputError: flags that do not fit together, or peers that are not found.
   """
-  if FLAGS.profile is not None and not FLAGS.profile.strip():
-    raise common.BadInputError('--profile=: expected a folder, found no name')
+  if FLAGS.profile is not None:
+    _check_profile()
   for name in _JOINING:
     if FLAGS[name].value is not None and not FLAGS.distributed:
       raise common.BadInputError(
@@ -92,6 +95,18 @@ def place(study: str) -> running.Place:
   )
 
 
+def _check_profile() -> None:
+  if not FLAGS.profile.strip():
+    raise common.BadInputError('--profile=: expected a folder, found no name')
+  path = pathlib.Path(FLAGS.profile)
+  with records.naming(path, '--profile='):
+    above = next(p for p in (path, *path.absolute().parents) if p.exists())
+    if not above.is_dir():
+      raise ValueError(f'expected a folder, found a file, {above}')
+    if not os.access(above, os.W_OK):
+      raise ValueError(f'expected a folder, found that {above} is read-only')
+
+
 def _join() -> locks.Share:
   """Returns the share that JAX's runtime gives this process.
 
@@ -102,6 +117,8 @@ def _join() -> locks.Share:
   waiting = threading.Timer(PATIENCE, _say_waiting)
   waiting.daemon = True
   waiting.start()
+  # Else a key press is not seen before JAX gives up.
+  handler = signal.signal(signal.SIGINT, signal.SIG_DFL)
   try:
     jax.distributed.initialize(
       FLAGS.coordinator, FLAGS.processes, FLAGS.process
@@ -115,6 +132,7 @@ def _join() -> locks.Share:
       f' --process; found: {reason}'
     ) from None
   finally:
+    signal.signal(signal.SIGINT, handler)
     waiting.cancel()
   return share
 

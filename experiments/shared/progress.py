@@ -14,20 +14,31 @@ EVERY = 30.0  # seconds between lines, where there is no terminal
 class Progress:
   """Shows how many nets are over; silent below absl's verbosity `warning`."""
 
-  def __init__(self, name: str, total: int):
-    """Takes what the lines begin with, and how many nets there are."""
-    self._name, self._total = name, total
+  def __init__(self, name: str, total: int, found: int = 0):
+    """Starts.
+
+    Args:
+      name: what the lines begin with.
+      total: how many nets there are.
+      found: how many of them were over before.
+    """
+    self._name, self._total, self._found = name, total, found
     self._start = self._last = time.monotonic()
-    quiet = logging.get_verbosity() < logging.WARNING
-    terminal = sys.stderr.isatty()
+    quiet = sys.stderr is None or logging.get_verbosity() < logging.WARNING
+    terminal = not quiet and sys.stderr.isatty()
     self._lines = not (quiet or terminal)
     self._bar = tqdm.tqdm(
-      total=total, unit=' nets', desc=name, disable=quiet or not terminal
+      total=total, unit=' nets', desc=name, disable=not terminal, initial=found
     )
-    self._done = 0
+    self._done = found
 
   def show(self, done: int, solved: int) -> None:
-    """Shows how many nets are over, and of these solved, where there is one."""
+    """Shows how many nets are over, and of these solved, where there is one.
+
+    Args:
+      done: nets, with those found.
+      solved: nets.
+    """
     suffix = f'{solved:,} solved' if solved else ''  # not all have such a task
     self._bar.set_postfix_str(suffix, refresh=False)
     self._bar.update(done - self._done)
@@ -35,33 +46,34 @@ class Progress:
     now = time.monotonic()
     if self._lines and now - self._last >= EVERY and done < self._total:
       self._last = now
-      self.say(_line(self._name, done, self._total, now - self._start, suffix))
+      self.say(self._line(now - self._start, suffix))
 
   def say(self, line: str) -> None:
     """Writes a line to stderr, above the bar."""
-    self._bar.write(line, file=sys.stderr)
+    if sys.stderr is not None:  # it may be closed
+      self._bar.write(line, file=sys.stderr)
 
   def close(self) -> None:
     """Leaves the bar as it is."""
     self._bar.close()
 
+  def _line(self, seconds: float, suffix: str) -> str:
+    made, ahead = self._done - self._found, self._total - self._done
+    gone, left = tqdm.tqdm.format_interval(seconds), '?'
+    if made:
+      left = tqdm.tqdm.format_interval(seconds * ahead / made)
+    line = (
+      f'{self._name}: {self._done:,} of {self._total:,} nets, {gone} gone,'
+      f' about {left} to go'
+    )
+    return f'{line}, {suffix}' if suffix else line
+
 
 @contextlib.contextmanager
-def progress(name: str, total: int) -> Iterator[Progress]:
-  """Shows the progress of what is done inside."""
-  shown = Progress(name, total)
+def progress(name: str, total: int, found: int = 0) -> Iterator[Progress]:
+  """Shows the progress of what is done inside (see `Progress`)."""
+  shown = Progress(name, total, found)
   try:
     yield shown
   finally:
     shown.close()
-
-
-def _line(name, done, total, seconds, suffix) -> str:
-  gone = tqdm.tqdm.format_interval(seconds)
-  left = (
-    '?'
-    if not done
-    else tqdm.tqdm.format_interval(seconds * (total - done) / done)
-  )
-  words = f'{name}: {done:,} of {total:,} nets, {gone} gone, about {left} to go'
-  return f'{words}, {suffix}' if suffix else words

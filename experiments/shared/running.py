@@ -4,6 +4,7 @@ import contextlib
 import itertools
 import os
 import pathlib
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -127,14 +128,15 @@ def run(experiment: Experiment, place: Place) -> records.Record | None:
     if not finished:
       writer.begin()
       _compute(experiment, chunks, writer, place, stopwatch)
-    if not writer.close_behind():
-      print(_farewell(place, finished))
+    elif place.profile:
+      print(_untraced(place.profile))
+    whole, lacking = writer.take_whole([chunk.name for chunk in chunks])
+    if not whole:
+      print(_farewell(place, chunks, lacking))
       return None
     finished = writer.finished  # maybe meanwhile
     if finished:
       print(f'{place.out} holds this run, finished; drawing it again.')
-    elif missing := _missing(chunks, writer):
-      return _give_up(missing, place)
     else:
       _conclude(experiment, chunks, writer, stopwatch)
     writer.drop_chunks()
@@ -165,37 +167,50 @@ def _chunks(parts: Sequence[Part], size: int) -> list[_Chunk]:
 def _compute(experiment, chunks, writer, place, stopwatch) -> None:
   """Computes and writes those chunks of the share that are not there."""
   chunks = [c for k, c in enumerate(chunks) if place.share.holds(k)]
-  total = sum(len(c.part.nets.seed[c.rows]) for c in chunks)
   name = experiment.study
   if place.share != locks.WHOLE:
     name += f' {place.share}'
-  done = solved = 0
-  profile = place.profile
-  with progress.progress(name, total) as shown:
-    for chunk in chunks:
-      nets = jax.tree.map(lambda a, c=chunk: a[c.rows], chunk.part.nets)
+  with stopwatch.stage('check'):
+    there, complaints = writer.check_chunks([chunk.name for chunk in chunks])
+  done, solved = 0, sum(writer.facts(name)['solved'] for name in there)
+  left = [chunk for chunk in chunks if chunk.name not in there]
+  total, ahead = (sum(_size(c) for c in group) for group in (chunks, left))
+  found, profile = total - ahead, place.profile
+  with progress.progress(name, total, found) as shown:
+    for complaint in complaints:
+      shown.say(complaint)
+    for chunk in left:
 
       def watch(over, more, done=done, solved=solved):
-        shown.show(done + over, solved + more)
+        shown.show(found + done + over, solved + more)
 
-      there, complaint = writer.check_chunk(chunk.name)
-      if complaint:
-        shown.say(complaint)
-      if not there:
-        with stopwatch.stage('compute'), _traced(profile):
-          arrays, *counts = chunk.part.compute(nets, watch)
-        profile = None
-        facts = dict(zip(Computed._fields[1:], counts, strict=True))
-        with stopwatch.stage('write'):
-          writer.write_chunk(chunk.name, arrays, facts)
-        logging.info('%s is on disk', chunk.name)
-      done += len(nets.seed)
-      solved += writer.facts(chunk.name)['solved']
-      shown.show(done, solved)
-  if place.share != locks.WHOLE:
+      facts = _compute_chunk(chunk, writer, stopwatch, watch, profile)
+      profile = None
+      done += _size(chunk)
+      solved += facts['solved']
+      shown.show(found + done, solved)
+  if left and place.share != locks.WHOLE:
     writer.write_machine(stopwatch.machine())
   if profile:
-    print(f'--profile={profile}: nothing was computed, so nothing is there.')
+    print(_untraced(profile))
+
+
+def _size(chunk: _Chunk) -> int:
+  return len(chunk.part.nets.seed[chunk.rows])
+
+
+def _compute_chunk(chunk, writer, stopwatch, watch, profile) -> dict[str, Any]:
+  """Computes a chunk, writes it, and returns the facts that go with it."""
+  nets = jax.tree.map(lambda a: a[chunk.rows], chunk.part.nets)
+  begun = time.perf_counter()
+  with stopwatch.stage('compute'), _traced(profile):
+    arrays, *counts = chunk.part.compute(nets, watch)
+  facts = dict(zip(Computed._fields[1:], counts, strict=True))
+  facts['seconds'] = round(time.perf_counter() - begun, 3)
+  with stopwatch.stage('write'):
+    writer.write_chunk(chunk.name, arrays, facts)
+  logging.info('%s is on disk, after %.1f s', chunk.name, facts['seconds'])
+  return facts
 
 
 @contextlib.contextmanager
@@ -214,49 +229,45 @@ def _traced(folder: str | None) -> Iterator[None]:
       jax.profiler.stop_trace()
 
 
-def _missing(chunks, writer) -> list[tuple[int, str]]:
-  """Returns number and name of the chunks that are not there, or no good."""
-  return [
-    (k, chunk.name)
-    for k, chunk in enumerate(chunks)
-    if not writer.check_chunk(chunk.name)[0]
-  ]
+def _untraced(profile: str) -> str:
+  return f'--profile={profile}: nothing was computed, so no trace is there.'
 
 
-def _farewell(place, finished) -> str:
-  if finished:
-    return f'{place.out} holds this run, finished; others are at work there.'
-  return (
-    f'{place.out}: share {place.share} is done; others are at work there, and'
-    ' the last puts the record together.'
-  )
-
-
-def _give_up(missing, place) -> None:
-  """Says which chunks are missing: those of shares that are still to be done.
+def _farewell(place, chunks, lacking) -> str:
+  """Returns why a share that is done does not put the record together.
 
   Raises:
-    RecordError: one of them is of the share that was just done.
+    RecordError: chunks are lacking that it should hold itself.
   """
-  found = f'found no {missing[0][1]}'
-  if len(missing) > 1:
-    found += f' and {len(missing) - 1:,} more'
-  for k, name in missing:
-    if place.share.holds(k):
-      raise records.RecordError(
-        f'{place.out}/chunks: expected all chunks, found {name} gone or'
-        ' damaged; the same command goes on'
-      )
-  shares = sorted({k % place.share.count for k, _ in missing})
-  print(
-    f'{place.out}: share {place.share} is done; expected all chunks, {found}.'
-    f' Start share {", ".join(f"{i}/{place.share.count}" for i in shares)}'
-    ' (again), or the command without a share.'
+  if not lacking:
+    return (
+      f'{place.out}: share {place.share} is done; others are at work there, and'
+      ' the last puts the record together.'
+    )
+  order = {chunk.name: k for k, chunk in enumerate(chunks)}
+  shares = sorted({order[name] % place.share.count for name in lacking})
+  if place.share.index in shares:
+    raise records.RecordError(
+      f'{place.out}/chunks: expected all chunks, found {lacking[0]} gone'
+      ' meanwhile; the same command goes on'
+    )
+  named = [f'{index}/{place.share.count}' for index in shares[:5]]
+  more = f' and {len(shares) - 5:,} more' if len(shares) > 5 else ''
+  return (
+    f'{place.out}: share {place.share} is done; {len(lacking):,} of'
+    f' {len(chunks):,} chunks are still to come, from {", ".join(named)}{more}.'
+    ' Who ends last, or a command without a share, puts the record together.'
   )
 
 
 def _conclude(experiment, chunks, writer, stopwatch) -> None:
   """Merges chunks and writes machine.json and, last, summary.json."""
+  names = [chunk.name for chunk in chunks]
+  with stopwatch.stage('check'):
+    there, complaints = writer.check_chunks(names)
+  if len(there) < len(names):
+    [reason, *_] = complaints or [f'{writer.folder}/chunks: some are gone']
+    raise records.RecordError(f'{reason}; the same command goes on')
   by_part = {
     name: [chunk.name for chunk in group]
     for name, group in itertools.groupby(chunks, lambda c: c.part.name)
@@ -277,7 +288,8 @@ def _conclude(experiment, chunks, writer, stopwatch) -> None:
     f'sweeps_{name}': sum(f[name] for f in facts)
     for name in ('needed', 'computed')
   }
-  machine = stopwatch.machine() | cost | {'flags': {'out': str(writer.folder)}}
+  cost['seconds_of_chunks'] = round(sum(f['seconds'] for f in facts), 2)
+  machine = stopwatch.machine() | cost | {'out': str(writer.folder)}
   if shares := writer.machines():
     machine['shares'] = shares
   writer.write_json(records.MACHINE, machine)
