@@ -46,7 +46,17 @@ WHOLE = Share()
 
 
 class InUseError(Exception):
-  """Another process holds a share that meets the one asked for."""
+  """Another process holds a share that meets the one asked for.
+
+  Attributes:
+    share: what it holds.
+    taken: whether it has a share and has taken the whole behind it
+      (`Locks.take_whole`).
+  """
+
+  def __init__(self, share: Share, taken: bool):
+    super().__init__(str(share))
+    self.share, self.taken = share, taken
 
 
 class Locks:
@@ -67,9 +77,10 @@ class Locks:
   def __enter__(self) -> 'Locks':
     with self.door(), contextlib.ExitStack() as undone:
       undone.callback(self._exit.close)
-      for share in self._held():
+      held = self._held()
+      for share in held:
         if share.meets(self._share):
-          raise InUseError(str(share))
+          raise InUseError(share, taken=WHOLE in held and len(held) > 1)
       self._own = self._hold(self._share)
       undone.pop_all()
     return self

@@ -31,6 +31,10 @@ from jaxrep.records import Arrays, RecordError, naming
 _CHUNKS, _FACTS, _MAKER = 'chunks', 'facts', 'made_by.txt'
 
 
+class LateError(Exception):
+  """All was done before this share came: one line for the user."""
+
+
 class Writer:
   """A record under way. A context manager, which holds a share meanwhile."""
 
@@ -58,6 +62,7 @@ class Writer:
     Raises:
       RecordError: it is a file, cannot be written, is in use by another
         process, or holds a record of other flags.
+      LateError: another process puts the record together at this moment.
     """
     with self._exit:
       with naming(self.folder, '--out='):
@@ -79,8 +84,12 @@ class Writer:
     try:
       self._exit.enter_context(self._locks)
     except locks.InUseError as error:
-      whole = str(error) == str(locks.WHOLE)
-      where = '' if whole else f' its share {error}'
+      if error.taken:
+        raise LateError(
+          f'{self.folder}: all chunks are there; another process puts the'
+          ' record together.'
+        ) from None
+      where = '' if error.share == locks.WHOLE else f' its share {error}'
       raise RecordError(
         f'--out={self.folder}: another process is writing there{where}'
       ) from None

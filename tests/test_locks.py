@@ -126,8 +126,9 @@ def test_the_last_one_there_lets_nobody_in_until_it_leaves(tmp_path):
     assert not one.take_whole()
     assert two.take_whole()
     for share in SHARES:
-      with pytest.raises(locks.InUseError):
+      with pytest.raises(locks.InUseError) as found:
         Locks(tmp_path, share).__enter__()
+      assert found.value.taken
   with Locks(tmp_path, Share(0, 2)):
     pass
   assert names(tmp_path) == []
@@ -167,8 +168,9 @@ def test_who_has_all_chunks_keeps_others_out_to_the_end(tmp_path):
   with Locks(tmp_path, locks.WHOLE) as ours:
     assert ours.take_whole()
     for share in SHARES:
-      with pytest.raises(locks.InUseError):
+      with pytest.raises(locks.InUseError) as found:
         Locks(tmp_path, share).__enter__()
+      assert not found.value.taken
 
 
 def test_of_two_that_are_done_at_once_one_is_the_last(tmp_path):

@@ -14,6 +14,7 @@ import termios
 import pytest
 
 from experiments.shared import progress
+from jaxrep import locks, writing
 from tests import samples
 from tests.binaries import ROOT, Ended
 from tests.faults import kills
@@ -338,3 +339,19 @@ def test_a_run_on_a_terminal_shows_a_bar_unless_told_not_to(
     assert said == b''
   else:
     assert b'toy: ' in said and b'160/160' in said and b' solved' in said
+
+
+def test_a_share_that_comes_when_all_is_done_leaves_in_peace(
+  run, toy, tmp_path
+):
+  """While another puts the record together."""
+  flags = (toy / 'run.flags').read_text()
+  with writing.Writer(tmp_path, flags, locks.Share(0, 2)) as writer:
+    writer.begin()
+    assert writer.take_whole([]) == (True, [])
+    late = run(tmp_path, '--shard=1/2')
+  assert (late.code, late.err) == (0, '')
+  assert late.out == (
+    f'{tmp_path}: all chunks are there; another process puts the record'
+    ' together.\n'
+  )

@@ -120,40 +120,50 @@ def run(experiment: Experiment, place: Place) -> records.Record | None:
     experiment: what to run.
     place: where, and which share of it.
   """
-  stopwatch = clock.Clock()
   flags = _flag_text(experiment.study, experiment.flags)
-  with writing.Writer(place.out, flags, place.share) as writer:
-    finished = writer.finished
-    chunks = _chunks(experiment.parts, place.chunk_size)
-    if not finished:
-      writer.begin()
-      _compute(experiment, chunks, writer, place, stopwatch)
-    elif place.profile:
-      print(_untraced(place.profile))
-    whole, lacking = writer.take_whole([chunk.name for chunk in chunks])
-    if not whole:
-      print(_farewell(place, chunks, lacking))
-      return None
-    finished = writer.finished  # maybe meanwhile
-    if finished:
-      print(f'{place.out} holds this run, finished; drawing it again.')
-    else:
-      _conclude(experiment, chunks, writer, stopwatch)
-    writer.drop_chunks()
-    record = records.load(place.out)
-    # A record that lay there may be anything; an error in a page of one that
-    # has just been made is ours.
-    with records.drawing(place.out) if finished else contextlib.nullcontext():
-      page = experiment.page(record)
-      html, text = report.html(page), report.text(page)
-    for figure in page.figures:
-      writer.write_bytes(f'figures/{figure.name}.png', figure.png)
-    for name, data in page.files.items():
-      writer.write_bytes(name, data)
-    writer.write_bytes('report.html', html.encode())
+  try:
+    with writing.Writer(place.out, flags, place.share) as writer:
+      new = not writer.finished
+      if not _finish(experiment, writer, place):
+        return None
+      record = records.load(place.out)
+      # A record that lay there may be anything; an error in a page of one that
+      # has just been made is ours.
+      with contextlib.nullcontext() if new else records.drawing(place.out):
+        page = experiment.page(record)
+        html, text = report.html(page), report.text(page)
+      for figure in page.figures:
+        writer.write_bytes(f'figures/{figure.name}.png', figure.png)
+      for name, data in page.files.items():
+        writer.write_bytes(name, data)
+      writer.write_bytes('report.html', html.encode())
+  except writing.LateError as error:
+    print(error)
+    return None
   print(text)
   print(f'{place.out}/report.html')
   return record
+
+
+def _finish(experiment, writer, place) -> bool:
+  """Returns whether a whole record is there, and is this process's to draw."""
+  stopwatch = clock.Clock()
+  chunks = _chunks(experiment.parts, place.chunk_size)
+  if not writer.finished:
+    writer.begin()
+    _compute(experiment, chunks, writer, place, stopwatch)
+  elif place.profile:
+    print(_untraced(place.profile))
+  whole, lacking = writer.take_whole([chunk.name for chunk in chunks])
+  if not whole:
+    print(_farewell(place, chunks, lacking))
+    return False
+  if writer.finished:
+    print(f'{place.out} holds this run, finished; drawing it again.')
+  else:
+    _conclude(experiment, chunks, writer, stopwatch)
+  writer.drop_chunks()
+  return True
 
 
 def _chunks(parts: Sequence[Part], size: int) -> list[_Chunk]:
