@@ -29,7 +29,7 @@ ODD = (
 STRAYS = (
   '--', '-', '', ' ', '=', '--=', '--=3', '---seeds=3', '-seeds', 'seeds=3',
   'stray', '--nonsense', '--nononsense', '--nonsense=1', '—seeds=3',
-  '--séeds=3', '-x', '--no', '--verbosity=1', '--verbosity=loud', '--flagfile',
+  '--séeds=3', '-x', '--no', '--verbosity=-1', '--verbosity=loud', '--flagfile',
   '--flagfile=', '--flagfile=missing.flags', '--flagfile=folder',
   '--flagfile=loop.flags',
   '--flagfile=pair.flags', '--flagfile=/dev/null', '--flagfile=record/nets.npz',
