@@ -8,6 +8,7 @@ out before it is used.
 
 import contextlib
 import csv
+import functools
 import hashlib
 import io
 import itertools
@@ -19,7 +20,7 @@ import re
 import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import numpy as np
@@ -29,6 +30,13 @@ from jaxrep.locks import Share
 from jaxrep.records import Arrays, RecordError, naming
 
 _CHUNKS, _FACTS, _MAKER = 'chunks', 'facts', 'made_by.txt'
+
+
+class _Chunk(NamedTuple):
+  """A chunk that is on disk, and good."""
+
+  path: pathlib.Path
+  facts: Mapping[str, Any]
 
 
 class LateError(Exception):
@@ -54,7 +62,7 @@ class Writer:
     self._made_for = _digest(repr(sorted(records.parse_flags(flags).items())))
     self._locks = locks.Locks(self.folder, share)
     self._exit = contextlib.ExitStack()
-    self._paths: dict[str, pathlib.Path] = {}  # of chunks that are good
+    self._good: dict[str, _Chunk] = {}
 
   def __enter__(self) -> 'Writer':
     """Opens the folder.
@@ -159,18 +167,16 @@ class Writer:
     """
     listed, complaints = self._listed(), []
     for name in names:
-      self._paths.pop(name, None)
+      self._good.pop(name, None)
       for path in listed.get(name, []):
-        again = 'there twice' if name in self._paths else ''
+        again = 'there twice' if name in self._good else ''
         reason = again or self._fault(name, path)
         if reason:
           complaints.append(f'{path}: {reason}')
           self._check_place()
           with naming(path):
             path.unlink()
-        else:
-          self._paths[name] = path
-    return self._paths.keys() & set(names), complaints
+    return self._good.keys() & set(names), complaints
 
   def _listed(self) -> dict[str, list[pathlib.Path]]:
     """Returns the files of chunks by name, as they lie there now."""
@@ -181,7 +187,7 @@ class Writer:
     return found
 
   def _fault(self, name: str, path: pathlib.Path) -> str:
-    """Returns what is wrong with the file of a chunk: '' for nothing."""
+    """Returns what is wrong with the file of a chunk; '': it is good."""
     with naming(path):
       data = path.read_bytes()
       if path.name != _chunk_file(name, data):
@@ -192,6 +198,7 @@ class Writer:
       return 'from a run of other flags; computing it again'
     if facts['made_by'] != _maker():
       self._refuse(path, facts['made_by'])
+    self._good[name] = _Chunk(path, facts)
     return ''
 
   def _refuse(self, path: pathlib.Path, made_by: str) -> None:
@@ -202,18 +209,16 @@ class Writer:
   def write_chunk(self, name: str, arrays: Arrays, facts: Mapping) -> None:
     """Writes a finished chunk, `[S, ...]` each, and facts that are JSON."""
     buffer = io.BytesIO()
-    origin = {'made_by': _maker(), 'made_for': self._made_for}
-    text = json.dumps(origin | {**facts})
-    np.savez(buffer, **{_FACTS: np.array(text)}, **arrays)
+    facts = {'made_by': _maker(), 'made_for': self._made_for, **facts}
+    np.savez(buffer, **{_FACTS: np.array(json.dumps(facts))}, **arrays)
     data = buffer.getvalue()
     file = f'{_CHUNKS}/{_chunk_file(name, data)}'
     self.write_bytes(file, data)
-    self._paths[name] = self.folder / file
+    self._good[name] = _Chunk(self.folder / file, facts)
 
   def facts(self, chunk: str) -> dict[str, Any]:
     """Returns the facts that were written with a chunk."""
-    with self._open(chunk) as arrays:
-      return json.loads(str(arrays[_FACTS]))
+    return dict(self._good[chunk].facts)
 
   def read(self, chunk: str, array: str) -> np.ndarray:
     """Returns one array of a chunk."""
@@ -330,7 +335,7 @@ class Writer:
 
   @contextlib.contextmanager
   def _open(self, chunk: str) -> Iterator[Mapping[str, np.ndarray]]:
-    path = self._paths[chunk]
+    path = self._good[chunk].path
     with naming(path), np.load(path) as arrays:
       yield arrays
 
@@ -433,6 +438,7 @@ def _maker() -> str:
   return f'jax {jax.__version__} on {kind}, {_processor()}, {threads} threads'
 
 
+@functools.cache
 def _processor() -> str:
   """Returns the kind of processor, with a hash of its instruction sets."""
   try:
