@@ -12,6 +12,7 @@ from jaxrep.claims.judges import (
   RARE,
   UNDECIDED,
   Claim,
+  Judge,
   between,
   told,
 )
@@ -29,6 +30,10 @@ TASKS, LESS = ('xor', 'or'), 0.9
 # it is more than what smooth lines measure.
 ROUGH, SMOOTH = 'boundary_dimension_fine', 1.1
 
+# Whether weights change after each pattern or each epoch is not stated.
+_BOTH_WAYS = 'monte_carlo', 'monte_carlo_case'
+_OPEN = 'when weights change: after each epoch or after each pattern'
+
 # Of nets whose first weights are all drawn, by their range.
 BY_RANGE = (
   Claim(
@@ -38,14 +43,34 @@ BY_RANGE = (
     ' within 50,000 epochs.',
     '5 to 50 %',
     'unsolved_rate',
-    lambda results: between(results['unsolved_rate'], 0.05, 0.5),
+    Judge(
+      '5 to 50 %', lambda results: between(results['unsolved_rate'], 0.05, 0.5)
+    ),
     {
       'task': 'xor',
       'hidden': 2,
       'init_range': lambda range_: 2 <= range_ <= 4,
       'epochs': lambda epochs: epochs >= 50_000,
     },
+    _BOTH_WAYS,
+    depends=_OPEN,
   ),
+)
+
+
+FRACTAL = Claim(
+  'fractal',
+  f'{_SOURCE}, Figs 12-25',
+  'The boundaries between solutions are fractal. (Ours: the sensitivity'
+  f' exponent over the last decade of distance is below {LESS}.)',
+  'pictures',
+  'sensitivity_exponent',
+  Judge(
+    f'below {LESS}',
+    lambda exponent: between(stats.as_json(exponent), -math.inf, LESS),
+  ),
+  flagfiles=('near', 'near_or'),
+  depends='the task and when weights change',
 )
 
 
@@ -56,22 +81,26 @@ def fractal(exponent: stats.Estimate, setting: str) -> dict[str, Any]:
     exponent: α, over the last decade of distance.
     setting: what tells it from others that are judged with it.
   """
-  known = stats.as_json(exponent)
-  verdict = between(known, -math.inf, LESS)
-  words = (
-    'The boundaries between solutions are fractal. (Ours: the sensitivity'
-    f' exponent over the last decade of distance is below {LESS}.)'
-  )
-  return told(
-    'fractal',
-    f'{_SOURCE}, Figs 12-25',
-    words,
-    'pictures',
-    'sensitivity_exponent',
-    known,
-    verdict,
-    setting=setting,
-  )
+  return told(FRACTAL, stats.as_json(exponent), exponent, setting=setting)
+
+
+def _wider_is_worse(pairs: stats.PairedRates) -> str:
+  if pairs.p_value is None or pairs.p_value >= 0.05:
+    return UNDECIDED
+  return HOLDS if pairs.only_a > pairs.only_b else FAILS
+
+
+GROWS = Claim(
+  'range-grows',
+  f'{_SOURCE}, on Fig. 1',
+  'Nets converge less often, the wider the range of their first weights.'
+  ' (Ours: the widest range against the narrowest, seed by seed.)',
+  'a figure',
+  'unsolved_rate',
+  Judge('ordering, on the same seeds (McNemar)', _wider_is_worse),
+  flagfiles=_BOTH_WAYS,
+  depends=_OPEN,
+)
 
 
 def grows(pairs: stats.PairedRates, setting: str) -> dict[str, Any]:
@@ -82,23 +111,29 @@ def grows(pairs: stats.PairedRates, setting: str) -> dict[str, Any]:
       narrowest, on the same seeds.
     setting: what tells it from others that are judged with it.
   """
-  verdict = UNDECIDED
-  if pairs.p_value is not None and pairs.p_value < 0.05:
-    verdict = HOLDS if pairs.only_a > pairs.only_b else FAILS
-  words = (
-    'Nets converge less often, the wider the range of their first weights.'
-    ' (Ours: the widest range against the narrowest, seed by seed.)'
-  )
-  return told(
-    'range-grows',
-    f'{_SOURCE}, on Fig. 1',
-    words,
-    'a figure',
-    'unsolved_rate',
-    stats.as_json(pairs.difference),
-    verdict,
-    setting=setting,
-  )
+  return told(GROWS, stats.as_json(pairs.difference), pairs, setting=setting)
+
+
+def _only_narrow(low: Mapping[float, str]) -> str:
+  """Judges by a verdict for each range: is nonconvergence low there?"""
+  narrow = {word for r, word in low.items() if r <= HALF}
+  wide = {word for r, word in low.items() if r > HALF}
+  if HOLDS in wide or narrow == {FAILS}:
+    return FAILS
+  return HOLDS if (narrow, wide) == ({HOLDS}, {FAILS}) else UNDECIDED
+
+
+NECESSARY = Claim(
+  'range-half',
+  f'{_SOURCE}, on Fig. 1',
+  'First weights in less than ± 0.5 are quite necessary for low levels of'
+  f' nonconvergence (read as: below {LOW:.0%}).',
+  'words',
+  'unsolved_rate',
+  Judge('below 5 % where narrow, above elsewhere', _only_narrow),
+  flagfiles=_BOTH_WAYS,
+  depends=_OPEN,
+)
 
 
 def necessary(
@@ -114,28 +149,31 @@ def necessary(
     setting: what tells it from others that are judged with it.
   """
   low = {r: between(rate, 0.0, LOW) for r, rate in rates.items()}
-  narrow = [word for r, word in low.items() if r <= HALF]
-  wide = [word for r, word in low.items() if r > HALF]
-  verdict = UNDECIDED
-  if HOLDS in wide or set(narrow) == {FAILS}:
-    verdict = FAILS
-  elif set(narrow) == {HOLDS} and set(wide) == {FAILS}:
-    verdict = HOLDS
   fine = [r for r, word in low.items() if word == HOLDS]
-  words = (
-    'First weights in less than ± 0.5 are quite necessary for low levels of'
-    f' nonconvergence (read as: below {LOW:.0%}).'
-  )
-  return told(
-    'range-half',
-    f'{_SOURCE}, on Fig. 1',
-    words,
-    'words',
-    'unsolved_rate',
-    f'low up to ± {max(fine):g}' if fine else 'low nowhere',
-    verdict,
-    setting=setting,
-  )
+  ours = f'low up to ± {max(fine):g}' if fine else 'low nowhere'
+  return told(NECESSARY, ours, low, setting=setting)
+
+
+def _smoothed(coarse: Mapping[str, Any], fine: Mapping[str, Any]) -> str:
+  if None in (coarse['low'], coarse['high'], fine['low'], fine['high']):
+    return UNDECIDED
+  if fine['high'] < coarse['low']:
+    return HOLDS if fine['low'] <= SMOOTH else DEPENDS
+  return FAILS if fine['low'] > coarse['high'] else UNDECIDED
+
+
+SMOOTHER = Claim(
+  'smoother',
+  f'{_SOURCE}, conclusion',
+  'The boundaries arise from the non-zero learning parameters, so they smooth'
+  ' out as ε → 0. (Ours: the dimension over the finest scales at the smallest'
+  ' ε, all nets going equally far.)',
+  'words',
+  ROUGH,
+  Judge('ordering: smallest ε below largest, and near 1', _smoothed),
+  flagfiles=('rate', 'rate_or'),
+  depends='the task and when weights change',
+)
 
 
 def smoother(
@@ -151,24 +189,32 @@ def smoother(
     fine: at the smallest.
     setting: what tells it from others that are judged with it.
   """
-  verdict = UNDECIDED
-  if None not in (coarse['low'], coarse['high'], fine['low'], fine['high']):
-    if fine['high'] < coarse['low']:
-      verdict = HOLDS if fine['low'] <= SMOOTH else DEPENDS
-    elif fine['low'] > coarse['high']:
-      verdict = FAILS
-  words = (
-    'The boundaries arise from the non-zero learning parameters, so they smooth'
-    ' out as ε → 0. (Ours: the dimension over the finest scales at the smallest'
-    ' ε, all nets going equally far.)'
-  )
-  return told(
-    'smoother',
-    f'{_SOURCE}, conclusion',
-    words,
-    'words',
-    ROUGH,
-    fine,
-    verdict,
-    setting=setting,
-  )
+  return told(SMOOTHER, fine, coarse, fine, setting=setting)
+
+
+COMPARED = (FRACTAL, GROWS, NECESSARY, SMOOTHER)
+# What we cannot judge, and why.
+NOT_TESTABLE = (
+  Claim(
+    'or-classes',
+    f'{_SOURCE}, Figs 14-25',
+    'OR has 37 classes of solution, by the signs of the nine weights.',
+    '37',
+    'solutions',
+    None,
+    flagfiles=('or',),
+    depends='ε and α of these figures, which are not printed and decide how'
+    ' many are found',
+  ),
+  Claim(
+    'parity-over-rates',
+    f'{_SOURCE}, Figs 26-28',
+    'Parity with 3-3-1 over learning rate and momentum, from three starts:'
+    ' which settings converge.',
+    'pictures',
+    'solved_rate',
+    None,
+    flagfiles=('parity',),
+    depends='the three starts of its Table 1, which we do not have',
+  ),
+)

@@ -12,6 +12,7 @@ from jaxrep.claims.judges import (
   RARE,
   UNDECIDED,
   Claim,
+  Judge,
   counted,
   learnt,
   most,
@@ -34,6 +35,8 @@ _PARITY = {
 }
 _LINKED = {'task': 'xor', 'skip': True, 'hidden': 1}
 SWEEPS_XOR, SWEEPS_PARITY = 558, 2825
+# What the book does not say of every run.
+_UPDATES = 'when weights change: after each sweep or after each case'
 
 CLAIMS = (
   Claim(
@@ -46,6 +49,9 @@ CLAIMS = (
     'held_rate',
     counted('held_rate', 2, 200, 999),
     {**_XOR, 'hidden': 2, 'learning_rate': (0.25, 0.5)},
+    ('paper', 'stuck'),
+    'final_errors',
+    'momentum and the learning rate',
   ),
   Claim(
     'xor-linked-sweeps',
@@ -56,6 +62,9 @@ CLAIMS = (
     'sweeps_median',
     one_run('solved_by_558_rate'),
     {**_LINKED, 'learning_rate': 0.5},
+    ('linked',),
+    'survival',
+    'the criterion',
   ),
   Claim(
     'xor-linked-minima',
@@ -66,6 +75,7 @@ CLAIMS = (
     'local_minimum_rate',
     never('local_minimum_rate'),
     _LINKED,
+    ('linked',),
   ),
   Claim(
     'xor-221-minima',
@@ -75,6 +85,8 @@ CLAIMS = (
     'local_minimum_rate',
     never('local_minimum_rate'),
     {**_XOR, 'hidden': 2},
+    ('paper', 'stuck', 'escape'),
+    'final_errors',
   ),
   Claim(
     'parity-learnt',
@@ -82,8 +94,10 @@ CLAIMS = (
     'N hidden units learn the parity of N bits, up to about N = 8.',
     'words only',
     'solved_rate',
-    learnt,
+    learnt(),
     _PARITY,
+    ('parity', 'parity4'),
+    depends=_UPDATES,
   ),
   Claim(
     'parity-sweeps',
@@ -95,6 +109,9 @@ CLAIMS = (
     one_run('solved_by_2825_rate'),
     {'task': 'parity', 'skip': False, 'size': 4, 'hidden': 4,
      'learning_rate': 0.5},
+    ('parity4',),
+    'survival',
+    _UPDATES,
   ),
   Claim(
     'parity-counts',
@@ -105,6 +122,8 @@ CLAIMS = (
     'thermometer_rate',
     most('thermometer_rate'),
     _PARITY,
+    ('parity4', 'parity'),
+    depends=_UPDATES,
   ),
   Claim(
     'parity-counts-inverted',
@@ -115,6 +134,8 @@ CLAIMS = (
     'thermometer_flipped_rate',
     most('thermometer_flipped_rate'),
     _PARITY,
+    ('parity4', 'parity'),
+    depends=f'{_UPDATES}, and the range of the first weights',
   ),
   Claim(
     'encoder-learnt',
@@ -122,8 +143,10 @@ CLAIMS = (
     'An N-log₂N-N net learns to encode N inputs.',
     'one net',
     'solved_rate',
-    learnt,
+    learnt(),
     {'task': 'encoder', 'skip': False, 'own': True},
+    ('encoder',),
+    'survival',
   ),
   Claim(
     'minima-irrelevant',
@@ -134,6 +157,9 @@ CLAIMS = (
     'held_rate',
     never_more_than_rare('held_rate'),
     {'own': True, 'skip': False},
+    ('paper', 'updates', 'encoder', 'addition'),
+    'final_errors',
+    f'the task, and {_UPDATES}',
   ),
 )  # fmt: skip
 
@@ -147,6 +173,61 @@ def chauvin(units: float) -> float:
   return 280 - 33 * math.log2(units)
 
 
+def _falls(slope: stats.Estimate) -> str:
+  if slope.low is None or slope.high is None:
+    return UNDECIDED
+  if slope.high < 0:
+    return HOLDS
+  return FAILS if slope.low > 0 else UNDECIDED
+
+
+MORE_UNITS = Claim(
+  'xor-chauvin',
+  _CHAUVIN,
+  'The more hidden units an XOR net has, the fewer sweeps it takes.',
+  '280 − 33 log₂ H, −33 for each doubling',
+  'sweeps_a_doubling',
+  Judge('below 0', _falls),
+  flagfiles=('chauvin',),
+  depends='the first weights and the criterion',
+)
+ESCAPE = Claim(
+  'xor-escape',
+  _ON_XOR,
+  'With a learning rate of 0.5 or more the 2-2-1 net escapes its minimum.'
+  ' (Ours: of the seeds held at 0.25, those that solve the task if they start'
+  ' again with the larger one; holds for most.)',
+  'words only',
+  'escapes',
+  most('left'),
+  flagfiles=('stuck',),
+  depends='the learning rate and momentum',
+)
+
+
+def _fewer(pairs: Sequence[stats.PairedRates]) -> str:
+  level = 0.05 / max(len(pairs), 1)
+  sure = [p for p in pairs if p.p_value is not None and p.p_value < level]
+  fewer = sum(p.only_a > p.only_b for p in sure)
+  if fewer < len(sure):
+    return DEPENDS if fewer else FAILS
+  return HOLDS if fewer else UNDECIDED
+
+
+PRECISION = Claim(
+  'xor-precision',
+  _THEORY,
+  'Experiments with higher numerical precision find fewer “local minima”:'
+  ' fewer nets are unsolved in float64 than in float32.',
+  'words only',
+  'comparisons',
+  Judge('ordering, on the same seeds (McNemar, 5 % over all)', _fewer),
+  flagfiles=('escape',),
+  depends='the setting',
+)
+COMPARED = (MORE_UNITS, ESCAPE, PRECISION)
+
+
 def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
   """Returns the verdict on Chauvin's curve: do more units learn faster?
 
@@ -157,21 +238,7 @@ def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
     slope: ours, sweeps for each doubling.
     setting: what tells it from others that are judged with it.
   """
-  verdict = UNDECIDED
-  if slope.low is not None and slope.high is not None:
-    verdict = FAILS if slope.low > 0 else UNDECIDED
-    verdict = HOLDS if slope.high < 0 else verdict
-  words = 'The more hidden units an XOR net has, the fewer sweeps it takes.'
-  return told(
-    'xor-chauvin',
-    _CHAUVIN,
-    words,
-    '280 − 33 log₂ H, −33 for each doubling',
-    'sweeps_a_doubling',
-    stats.as_json(slope),
-    verdict,
-    setting=setting,
-  )
+  return told(MORE_UNITS, stats.as_json(slope), slope, setting=setting)
 
 
 def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:
@@ -181,21 +248,8 @@ def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:
     left: of the seeds that are held at η = 0.25, those solved at a larger η.
     setting: the larger η, and what else tells it from others.
   """
-  words = (
-    'With a learning rate of 0.5 or more the 2-2-1 net escapes its minimum.'
-    ' (Ours: of the seeds held at 0.25, those that solve the task if they start'
-    ' again with the larger one; holds for most.)'
-  )
-  return told(
-    'xor-escape',
-    _ON_XOR,
-    words,
-    'words only',
-    'escapes',
-    stats.as_json(left),
-    most('left')({'left': stats.as_json(left)}),
-    setting=setting,
-  )
+  known = stats.as_json(left)
+  return told(ESCAPE, known, {'left': known}, setting=setting)
 
 
 def precision(
@@ -207,22 +261,10 @@ def precision(
     pairs: nets unsolved at the end in float32, less those in float64, on the
       same seeds, for each setting.
   """
-  level = 0.05 / max(len(pairs), 1)
-  sure = [p for p in pairs if p.p_value is not None and p.p_value < level]
-  fewer = sum(p.only_a > p.only_b for p in sure)
-  more = len(sure) - fewer
-  verdict = HOLDS if fewer else UNDECIDED
-  if more:
-    verdict = DEPENDS if fewer else FAILS
   a, b = (sum(getattr(p, f'only_{x}') for p in pairs) for x in 'ab')
   return told(
-    'xor-precision',
-    _THEORY,
-    'Experiments with higher numerical precision find fewer “local minima”:'
-    ' fewer nets are unsolved in float64 than in float32.',
-    'words only',
-    'comparisons',
+    PRECISION,
     f'{a} seeds unsolved in float32 only, {b} in float64 only, over'
     f' {len(pairs)} comparison' + 's' * (len(pairs) != 1),
-    verdict,
+    pairs,
   )

@@ -1,6 +1,13 @@
 """What the lecture on credit assignment claims."""
 
-from jaxrep.claims.judges import FAILS, HOLDS, UNDECIDED, Claim, Results
+from jaxrep.claims.judges import (
+  FAILS,
+  HOLDS,
+  UNDECIDED,
+  Claim,
+  Judge,
+  Results,
+)
 
 
 def _solves_more(results: Results) -> str:
@@ -23,6 +30,6 @@ CLAIMS = (
     ' the delta rule on the last layer, on the same seeds.)',
     'words only',
     'full_less_delta_rule',
-    _solves_more,
+    Judge('ordering, on the same seeds', _solves_more),
   ),
 )

@@ -7,6 +7,7 @@ from jaxrep.claims.judges import (
   HOLDS,
   UNDECIDED,
   Claim,
+  Judge,
   Results,
   above,
   between,
@@ -65,11 +66,14 @@ def _drawn(name: str):
     beyond = any(side['high'] < 0.025 for side in sides)
     return FAILS if beyond else UNDECIDED
 
-  return judge
+  return Judge(f'the source’s number among the most of {NETS} of ours', judge)
 
 
 def _at_chance(name: str):
-  return lambda results: between(results[name], CHANCE - NEAR, CHANCE + NEAR)
+  return Judge(
+    f'{CHANCE:g} ± {NEAR:g}',
+    lambda results: between(results[name], CHANCE - NEAR, CHANCE + NEAR),
+  )
 
 
 def _number(

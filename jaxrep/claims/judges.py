@@ -11,14 +11,30 @@ from numbers import Real
 from typing import Any, NamedTuple
 
 HOLDS, FAILS, UNDECIDED = 'holds', 'fails', 'undecided'
-# Of a claim about all nets, where none of ours contradicts it.
-UNREFUTED = 'not refuted'
 DEPENDS = 'depends on the setting'
-# What we read "very rarely" as; the source gives no number.
-RARE = 0.05
+NOT_TESTABLE = 'not testable'
+# What we read "very rarely" and "never" as: below so much, by the interval. The
+# sources give no number.
+RARE, NEVER = 0.05, 0.01
 
 
 Results = Mapping[str, Mapping[str, Any]]
+
+
+class Judge(NamedTuple):
+  """How a verdict is computed; called as a function is.
+
+  Attributes:
+    how: what is compared with what, in words.
+    verdict: all results by name, as in summary.json, or what else a study
+      compares -> a verdict.
+  """
+
+  how: str
+  verdict: Callable[..., str]
+
+  def __call__(self, *measured: Any) -> str:
+    return self.verdict(*measured)
 
 
 class Claim(NamedTuple):
@@ -30,9 +46,12 @@ class Claim(NamedTuple):
     words: the claim in one plain sentence.
     given: the source's number or words.
     result: the name of the result that is shown beside it.
-    judge: all results by name, as in summary.json -> a verdict.
+    judge: gives the verdict; None: no record can, for the reason in `depends`.
     when: the setting that it was made for, by name: a value, several in a
       tuple, or a function that says whether a value will do.
+    flagfiles: of the study's, which test it.
+    figure: of the page of the first of them, that shows it.
+    depends: what the source leaves open and these runs settle in several ways.
   """
 
   id: str
@@ -40,8 +59,11 @@ class Claim(NamedTuple):
   words: str
   given: str
   result: str
-  judge: Callable[[Results], str]
+  judge: Judge | None
   when: Mapping[str, Any] = types.MappingProxyType({})
+  flagfiles: Sequence[str] = ('paper',)
+  figure: str = ''
+  depends: str = ''
 
   def is_about(self, setting: Mapping[str, Any]) -> bool:
     """Returns whether a setting is the one that the claim was made for."""
@@ -51,27 +73,31 @@ class Claim(NamedTuple):
     )
 
 
-def most(name: str) -> Callable[[Results], str]:
+def most(name: str) -> Judge:
   """Judges that a property is that of most nets, or of most of each net.
 
   Holds where the interval of the named rate, or share, lies above one half.
   """
-  return above(name, 0.5)
+  return above(name, 0.5)._replace(how='above one half')
 
 
-def above(name: str, bound: float) -> Callable[[Results], str]:
+def above(name: str, bound: float) -> Judge:
   """Judges that a number is larger than a bound, by its interval."""
-  return lambda results: _against(
-    bound, results[name], above=HOLDS, below=FAILS
+  return Judge(
+    f'above {bound:g}',
+    lambda results: _against(bound, results[name], above=HOLDS, below=FAILS),
   )
 
 
-def rare(name: str) -> Callable[[Results], str]:
+def rare(name: str) -> Judge:
   """Judges that something is rare: the interval of its rate is below `RARE`."""
-  return lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS)
+  return Judge(
+    f'below {RARE:.0%}',
+    lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS),
+  )
 
 
-def never_more_than_rare(name: str) -> Callable[[Results], str]:
+def never_more_than_rare(name: str) -> Judge:
   """Judges that a way to fail is rare, given a lower bound of its rate.
 
   Nets that have not arrived yet may still fail so. The bound can only refute,
@@ -86,20 +112,24 @@ def never_more_than_rare(name: str) -> Callable[[Results], str]:
       return FAILS
     return HOLDS if rare('unsolved_rate')(results) == HOLDS else UNDECIDED
 
-  return judge
+  return Judge(f'below {RARE:.0%}, and so are all unsolved', judge)
 
 
-def learnt(results: Results) -> str:
+def learnt() -> Judge:
   """Judges that most nets learn their task.
 
   Refuted only where most are held: who still descends may yet learn it.
   """
-  if most('solved_rate')(results) == HOLDS:
-    return HOLDS
-  return FAILS if most('held_rate')(results) == HOLDS else UNDECIDED
+
+  def judge(results):
+    if most('solved_rate')(results) == HOLDS:
+      return HOLDS
+    return FAILS if most('held_rate')(results) == HOLDS else UNDECIDED
+
+  return Judge('above one half; fails where most are held', judge)
 
 
-def one_run(name: str) -> Callable[[Results], str]:
+def one_run(name: str) -> Judge:
   """Judges whether a number from one run is what one run of ours may give.
 
   Holds where the number is inside the central 95 % of our nets.
@@ -117,10 +147,10 @@ def one_run(name: str) -> Callable[[Results], str]:
     outside = share['high'] < 0.025 or share['low'] > 0.975
     return FAILS if outside else UNDECIDED
 
-  return judge
+  return Judge('the source’s number among the central 95 % of our nets', judge)
 
 
-def placed(name: str, runs: int) -> Callable[[Results], str]:
+def placed(name: str, runs: int) -> Judge:
   """Judges whether a source's number is one that as many runs of ours may give.
 
   Holds where it is inside the central 95 % of groups of ours. Undecided where
@@ -138,22 +168,31 @@ def placed(name: str, runs: int) -> Callable[[Results], str]:
       return UNDECIDED
     return HOLDS if 0.025 <= share['value'] <= 0.975 else FAILS
 
-  return judge
+  return Judge(
+    f'the source’s number among the central 95 % of groups of {runs} nets',
+    judge,
+  )
 
 
-def never(name: str) -> Callable[[Results], str]:
-  """Judges that something never happens: one net is enough to refute it."""
+def never(name: str) -> Judge:
+  """Judges that something never happens: one net is enough to refute it.
+
+  No number of nets proves it. Read as: none of ours does it, and the interval
+  of its rate ends below `NEVER`.
+  """
 
   def judge(results):
-    rate = results[name]['value']
-    if rate is None:
+    rate = results[name]
+    if rate['value'] is None:
       return UNDECIDED
-    return FAILS if rate > 0 else UNREFUTED
+    if rate['value'] > 0:
+      return FAILS
+    return HOLDS if rate['high'] < NEVER else UNDECIDED
 
-  return judge
+  return Judge(f'none of ours, and surely below {NEVER:.0%}', judge)
 
 
-def counted(name: str, k: int, least: int, most: int) -> Callable:
+def counted(name: str, k: int, least: int, most: int) -> Judge:
   """Judges whether a rate may give a source's count of k nets.
 
   The source says of how many nets only that they were `least` to `most`. Holds
@@ -175,7 +214,7 @@ def counted(name: str, k: int, least: int, most: int) -> Callable:
     outside = rate['low'] > high or rate['high'] < low
     return FAILS if outside else UNDECIDED
 
-  return judge
+  return Judge(f'a rate that gives {k} of {least} to {most} nets', judge)
 
 
 def between(result: Any, low: float, high: float) -> str:
@@ -217,45 +256,35 @@ def verdicts(
     setting: what tells these results from others that are judged with them.
   """
   return [
-    told(
-      claim.id, claim.source, claim.words, claim.given, claim.result,
-      results[claim.result], claim.judge(results), setting=setting,
-    )
+    told(claim, results[claim.result], results, setting=setting)
     for claim in claims
-  ]  # fmt: skip
+  ]
 
 
 def told(
-  id: str,
-  source: str,
-  words: str,
-  given: str,
-  result: str,
+  claim: Claim,
   ours: Mapping[str, Any] | str,
-  verdict: str,
-  *,
+  *measured: Any,
   setting: str = '',
 ) -> dict[str, Any]:
-  """Returns a verdict as summary.json has it.
+  """Returns a claim with the verdict on it, as summary.json has it.
 
   Args:
-    id: of the claim, as `Claim` has it; so are the next four.
-    source: where it stands.
-    words: the claim.
-    given: the source's number or words.
-    result: the name of what is shown beside it.
-    ours: that result, as JSON, or in words.
-    verdict: on it.
+    claim: the claim.
+    ours: what is shown beside it: a result, as JSON, or words.
+    *measured: what its judge is given.
     setting: what tells it from others that are judged with it.
   """
+  words = f'{claim.words} ({setting})' if setting else claim.words
   return {
-    'id': id,
-    'source': source,
-    'claim': f'{words} ({setting})' if setting else words,
-    'given': given,
-    'result': result,
+    'id': claim.id,
+    'source': claim.source,
+    'claim': words,
+    'setting': setting,
+    'given': claim.given,
+    'result': claim.result,
     'ours': ours,
-    'verdict': verdict,
+    'verdict': claim.judge(*measured),
   }
 
 
@@ -277,6 +306,7 @@ def summed(each: Sequence[Mapping[str, Any]], words: str) -> dict[str, Any]:
   return {
     **each[0],
     'claim': words,
+    'setting': '',
     'ours': f'{ours} of {len(each)} settings',
     'verdict': verdict,
   }

@@ -5,6 +5,7 @@ from jaxrep.claims.judges import (
   HOLDS,
   UNDECIDED,
   Claim,
+  Judge,
   Results,
   most,
   one_run,
@@ -30,6 +31,9 @@ _NET = _PRINTED | {
   'tally_to': 1,
   'keep_second': 1,
 }
+# The learning rate is not stated: the one at which nets tell most, and a small
+# one.
+_RATES = ('paper', 'slow'), '', 'the learning rate'
 _SIGMOID = _NET | {'activation': 'sigmoid', 'output_activation': 'sigmoid'}
 
 
@@ -47,7 +51,7 @@ def _drawn(name: str):
       return FAILS
     return verdict
 
-  return judge
+  return Judge('the source’s number among the central 95 % of our nets', judge)
 
 
 def _learnt(judge):
@@ -58,12 +62,12 @@ def _learnt(judge):
     known = told['low'] is not None and told['low'] > LEARNT
     return judge(results) if known else UNDECIDED
 
-  return judged
+  return Judge(f'{judge.how}, where they have learnt', judged)
 
 
 def _no_more_than_half(name: str):
   opposite = {HOLDS: FAILS, FAILS: HOLDS, UNDECIDED: UNDECIDED}
-  return lambda results: opposite[most(name)(results)]
+  return Judge('below one half', lambda results: opposite[most(name)(results)])
 
 
 def _clustered(results: Results) -> str:
@@ -94,6 +98,7 @@ CLAIMS = (
     'r2_weights',
     _drawn('r2_weights_by_source_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-biases',
@@ -104,6 +109,7 @@ CLAIMS = (
     'r2_biases',
     _drawn('r2_biases_by_source_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-weights-significant',
@@ -114,6 +120,7 @@ CLAIMS = (
     'weights_significant_rate',
     most('weights_significant_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-biases-significant',
@@ -123,6 +130,7 @@ CLAIMS = (
     'biases_significant_rate',
     most('biases_significant_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-own',
@@ -133,6 +141,7 @@ CLAIMS = (
     'r2_weights_own_share',
     most('r2_weights_own_share'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-second-half',
@@ -141,8 +150,9 @@ CLAIMS = (
     f' for all of it (read as: R² is higher by at most {SLIGHTLY:g}).',
     'words',
     'r2_weights_above_whole',
-    _slightly,
+    Judge(f'above 0, and at most {SLIGHTLY:g}', _slightly),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-clusters',
@@ -151,8 +161,9 @@ CLAIMS = (
     f' lie at least {CLUSTERED:g} times as many as without blank pixels).',
     'thought',
     'on_bias',
-    _clustered,
+    Judge(f'at least {CLUSTERED} times as many', _clustered),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-map',
@@ -162,6 +173,7 @@ CLAIMS = (
     'pixel_r_above_0',
     most('pixel_r_above_0'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-edge',
@@ -171,6 +183,7 @@ CLAIMS = (
     'centre_above_edge_rate',
     most('centre_above_edge_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-edge-size',
@@ -180,6 +193,7 @@ CLAIMS = (
     'centre_larger_rate',
     most('centre_larger_rate'),
     _NET,
+    *_RATES,
   ),
   Claim(
     'localization-sigmoid-biases',
@@ -190,6 +204,7 @@ CLAIMS = (
     'biases_significant_rate',
     _learnt(_no_more_than_half('biases_significant_rate')),
     _SIGMOID,
+    ('sigmoid',),
   ),
   Claim(
     'localization-sigmoid-weights',
@@ -199,5 +214,6 @@ CLAIMS = (
     'weights_significant_rate',
     _learnt(_no_more_than_half('weights_significant_rate')),
     _SIGMOID,
+    ('sigmoid',),
   ),
 )

@@ -7,6 +7,7 @@ from jaxrep.claims.judges import (
   HOLDS,
   UNDECIDED,
   Claim,
+  Judge,
   Results,
   between,
   most,
@@ -23,6 +24,7 @@ AGREES, PARTS = 0.9, 0.5
 EITHER_WAY = 0.25
 # *Comparable*: neither takes more than twice the other's updates.
 COMPARABLE = 2.0
+_AGREE = f'above {AGREES:g}; fails below {PARTS:g}'
 SETTING = {
   'visible': 4,
   'hidden': 2,
@@ -109,7 +111,7 @@ CLAIMS = (
     ' the changes of more than three nets in four go the same way).',
     'words only',
     'cosine_vh_late',
-    _random_then_agree,
+    Judge('either way at first; above 0.9 later', _random_then_agree),
     SETTING,
   ),
   Claim(
@@ -121,7 +123,7 @@ CLAIMS = (
     ' earlier).',
     'words only',
     'aligned_first_rate',
-    _aligned_before,
+    Judge('above one half', _aligned_before),
     SETTING,
   ),
   Claim(
@@ -142,7 +144,7 @@ CLAIMS = (
     ' holds above 0.9, fails below 0.5).',
     'words only',
     'cosine_hv_late',
-    lambda results: _agree(results['cosine_hv_late']),
+    Judge(_AGREE, lambda results: _agree(results['cosine_hv_late'])),
     SETTING,
   ),
   Claim(
@@ -151,7 +153,7 @@ CLAIMS = (
     'The same, read as: in nets that are still learning at update 30.',
     'words only',
     'cosine_hv_late_learning',
-    lambda results: _agree(results['cosine_hv_late_learning']),
+    Judge(_AGREE, lambda results: _agree(results['cosine_hv_late_learning'])),
     SETTING,
   ),
   Claim(
@@ -163,7 +165,7 @@ CLAIMS = (
     ' as within a factor of two).',
     'words only',
     'recirculation_over_backprop',
-    _comparable,
+    Judge(f'ratio within a factor of {COMPARABLE:g}', _comparable),
     {k: v for k, v in SETTING.items() if k != 'learning_rate'},
   ),
 )
@@ -191,6 +193,8 @@ HIERARCHY = (
     ' paper gives no sizes).',
     'words only',
     'completed_half_learnt',
-    _completes,
+    Judge('above one half, and more than without the top loop', _completes),
+    flagfiles=('hierarchy', 'hierarchy3'),
+    depends='the sizes of the loops',
   ),
 )

@@ -10,6 +10,7 @@ from jaxrep.claims.judges import (
   RARE,
   UNDECIDED,
   Claim,
+  Judge,
   most,
   never_more_than_rare,
   one_run,
@@ -30,11 +31,20 @@ SETTING = {
 _RARELY = f'“very rarely”, read as below {RARE:.0%}'
 
 
-def _letter(name: str, words: str, given: str, result: str) -> Claim:
+# What the letter leaves open: whether inputs are 0 and 1 or -1 and 1, whether
+# biases start at 0, and whether small errors count.
+_READINGS = 'paper', 'zero_bias', 'band', 'bipolar'
+_OPEN = 'the coding of inputs, the first biases and the zero-error band'
+
+
+def _letter(
+  name: str, words: str, given: str, result: str, figure: str = 'nets'
+) -> Claim:
   """Returns a claim of the letter's Fig. 1 about most nets."""
   return Claim(
-    f'symmetry-{name}', _FIGURE, words, given, result, most(result), SETTING
-  )
+    f'symmetry-{name}', _FIGURE, words, given, result, most(result), SETTING,
+    _READINGS, figure, _OPEN,
+  )  # fmt: skip
 
 
 CLAIMS = (
@@ -43,6 +53,7 @@ CLAIMS = (
     'A 6-2-1 net learns mirror symmetry by the printed recipe.',
     'one net',
     'solved_rate',
+    'survival',
   ),
   Claim(
     'symmetry-sweeps',
@@ -53,6 +64,9 @@ CLAIMS = (
     'sweeps_median',
     one_run('solved_by_1425_rate'),
     SETTING,
+    _READINGS,
+    'survival',
+    _OPEN,
   ),
   _letter(
     'mirror',
@@ -94,6 +108,9 @@ CLAIMS = (
     'local_minimum_rate',
     never_more_than_rare('local_minimum_rate'),
     SETTING,
+    _READINGS,
+    'final_errors',
+    _OPEN,
   ),
   Claim(
     'minima-stuck',
@@ -104,8 +121,32 @@ CLAIMS = (
     'unsolved_rate',
     rare('unsolved_rate'),
     SETTING,
+    _READINGS,
+    'final_errors',
+    _OPEN,
   ),
 )
+
+
+def _ways(ways: Sequence[str]) -> str:
+  """Judges by comparisons: each 'helps', 'hurts' or 'no difference'."""
+  if 'hurts' in ways:
+    return DEPENDS if 'helps' in ways else FAILS
+  return HOLDS if 'helps' in ways else UNDECIDED
+
+
+MORE_CONNECTIONS = Claim(
+  'minima-more-connections',
+  _PAGE,
+  'Adding a few more connections provides paths around the barriers: fewer'
+  ' nets end in minima, at a finite point or at infinity.',
+  'words only',
+  'comparisons',
+  Judge('ordering, on the same seeds (McNemar, 5 % over all)', _ways),
+  flagfiles=('wider',),
+  depends='the learning rate and how many more',
+)
+COMPARED = (MORE_CONNECTIONS,)
 
 
 def more_connections(ways: Sequence[str]) -> dict[str, Any]:
@@ -116,16 +157,8 @@ def more_connections(ways: Sequence[str]) -> dict[str, Any]:
       seeds: 'helps', 'hurts' or 'no difference' (95 %).
   """
   helps, hurts = ways.count('helps'), ways.count('hurts')
-  verdict = HOLDS if helps else UNDECIDED
-  if hurts:
-    verdict = DEPENDS if helps else FAILS
   return told(
-    'minima-more-connections',
-    _PAGE,
-    'Adding a few more connections provides paths around the barriers: fewer'
-    ' nets end in minima, at a finite point or at infinity.',
-    'words only',
-    'comparisons',
+    MORE_CONNECTIONS,
     f'more units help in {helps}, hurt in {hurts} of {len(ways)} comparisons',
-    verdict,
+    ways,
   )
