@@ -41,8 +41,8 @@ class Figure(NamedTuple):
 class Page(NamedTuple):
   """All that the page shows, in this order; what is empty is left out.
 
-  But `files`, by name: tables that are too wide for the page, say. A run leaves
-  them beside it.
+  `cite` has a line for each result, to be copied. Not shown are `files`, by
+  name: tables that are too wide for the page, say. A run leaves them beside it.
   """
 
   title: str
@@ -55,6 +55,7 @@ class Page(NamedTuple):
   command: str = ''
   flags: str = ''
   machine: str = ''
+  cite: Sequence[str] = ()
   files: Mapping[str, bytes] = types.MappingProxyType({})
 
 
@@ -80,6 +81,11 @@ def text(page: Page) -> str:
     lines = [table.title, tables.text_table(table.columns, rows)]
     lines += [f'(and {more:,} rows more on the page)'] if more > 0 else []
     parts.append('\n'.join([*lines, table.note]).rstrip())
+  if page.cite:
+    more = len(page.cite) - LONG
+    lines = ['To cite', *page.cite[:LONG]]
+    lines += [f'(and {more:,} lines more on the page)'] if more > 0 else []
+    parts.append('\n'.join(lines))
   return '\n\n'.join(parts) + '\n'
 
 
@@ -99,35 +105,76 @@ def html(page: Page) -> str:
   """
   parts = []
   if page.claims:
-    parts.append(_table(claims_table(page.claims), kind='wide claims'))
+    parts.append(section(claims_table(page.claims), kind='wide claims'))
   for table in page.results:
-    parts.append(_table(table, fold=len(table.rows) > 3 * LONG))
+    parts.append(section(table, fold=len(table.rows) > 3 * LONG))
   names = [figure.name for figure in page.figures]
   for name in names:
     if names.count(name) > 1:
       raise ValueError(
         f'figures: expected one of each name, found {name!r} twice'
       )
-  parts += [_figure(figure) for figure in page.figures]
-  parts += [_table(table) for table in page.tables]
+  parts += [picture(one) for one in page.figures]
+  parts += [section(table) for table in page.tables]
   if page.settings is not None:
-    parts.append(_table(page.settings, fold=len(page.settings.rows) > LONG))
+    parts.append(section(page.settings, fold=len(page.settings.rows) > LONG))
+  if page.cite:
+    parts.append(citations(page.cite))
   run = [words.strip() for words in (page.command, page.flags) if words.strip()]
   if run:
     blocks = [f'<pre><code>{escape(words)}</code></pre>' for words in run]
     parts.append('<section>\n<h2>How it was run</h2>')
     parts += [*blocks, '</section>']
+  return document(page.title, page.lede, parts, footer=page.machine)
+
+
+def document(
+  title: str,
+  lede: str,
+  parts: Sequence[str],
+  *,
+  footer: str = '',
+  style: str = '',
+  script: str = '',
+) -> str:
+  """Returns an HTML5 page with the style that all pages have.
+
+  Args:
+    title: in words.
+    lede: in words.
+    parts: HTML, one below the other.
+    footer: in words.
+    style: more CSS.
+    script: JavaScript, run when the page is there.
+  """
   return _PAGE.format(
-    title=escape(page.title),
-    style=_STYLE,
-    lede=escape(page.lede),
+    title=escape(title),
+    style=_STYLE + style,
+    lede=escape(lede),
     parts='\n'.join(parts),
-    machine=escape(' '.join(page.machine.split())),
+    footer=escape(' '.join(footer.split())),
+    script=f'<script>\n{script}\n</script>\n' if script else '',
   )
 
 
-def _table(table, *, kind='wide', fold=False):
-  """Returns a table as a section; a folded one opens at a click."""
+def citations(lines: Sequence[str]) -> str:
+  """Returns lines to be copied, as a section that opens at a click."""
+  return (
+    '<section>\n<h2>To cite</h2>\n<details>\n'
+    f'<summary>{len(lines):,} lines</summary>\n'
+    f'<pre><code>{escape(chr(10).join(lines))}</code></pre>\n'
+    '</details>\n</section>'
+  )
+
+
+def section(table: Table, *, kind: str = 'wide', fold: bool = False) -> str:
+  """Returns a table as a section of a page; a folded one opens at a click.
+
+  Args:
+    table: what it shows.
+    kind: CSS classes; 'wide claims' for one that a phone shows row by row.
+    fold: whether it is folded.
+  """
   words, numeric, notes = tables.in_words(table)
   names = [escape(name) for name in table.columns]
   kinds = [' class="number"' if n else '' for n in numeric]
@@ -157,8 +204,12 @@ def _table(table, *, kind='wide', fold=False):
   )
 
 
-def _figure(figure):
-  """Returns a figure with its words, the picture inside the page."""
+def picture(figure: Figure) -> str:
+  """Returns a figure with its words, the picture inside the page.
+
+  Raises:
+    ValueError: words are missing, or the picture is no PNG.
+  """
   for field in ('name', 'title', 'caption', 'alt'):
     if not getattr(figure, field).strip():
       raise ValueError(
@@ -197,9 +248,9 @@ _PAGE = """<!DOCTYPE html>
 <p class="lede">{lede}</p>
 {parts}
 <footer>
-<p>{machine}</p>
+<p>{footer}</p>
 </footer>
-</body>
+{script}</body>
 </html>
 """
 

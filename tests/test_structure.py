@@ -25,7 +25,7 @@ LAYERS = (
     'basins',
   },
   {'locks', 'records', 'writing', 'stats'},
-  {'figures', 'tables', 'report', 'claims'},
+  {'figures', 'tables', 'report', 'gallery', 'clicks', 'claims'},
 )
 LINES, BINARY_LINES = 400, 130
 

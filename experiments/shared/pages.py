@@ -15,7 +15,7 @@ from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
 from jaxrep.tables import Table
 
-from . import grids
+from . import citing, grids
 from .grids import NAMES, SEVERAL
 from .groups import Group, free, groups, middle, varied, words
 
@@ -127,7 +127,19 @@ def assembled(
     ' --flagfile=DIR/run.flags --out=OTHER',
     flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
     machine=records.machine_line(record.folder),
+    cite=citing.lines(
+      record.summary['study'],
+      record.flags,
+      [(words(g, list(varied(found))), _cited(g, found, shown)) for g in found],
+    ),
   )
+
+
+def _cited(group, found, shown):
+  """Returns all results of one setting; of several, those of the table."""
+  if len(found) == 1:
+    return group.results
+  return {name: group.results[name] for name in shown if name in group.results}
 
 
 def over_settings(

@@ -82,7 +82,7 @@ def rows(
     for claim in claims:
       names = (only,) if only else claim.flagfiles
       tested = [
-        Tested(name, one['setting'], one['ours'], one['verdict'])
+        Tested(name, one.get('setting', ''), one['ours'], one['verdict'])
         for name in names
         for one in known.get(name, {'claims': []})['claims']
         if one['id'] == claim.id

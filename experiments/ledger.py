@@ -1,0 +1,104 @@
+"""The ledger: every claim of the sources, and what the nets say of it.
+
+  python -m experiments.ledger --scale=laptop
+
+Runs what the scale needs and is not there yet, each study in a process of its
+own, and writes ledger.html, one page with everything, and ledger.md, the table
+of claims. Interrupted, it goes on where it stopped. --scale=smoke shows in
+minutes how it works, laptop answers, full has ten times as many nets.
+"""
+
+import os
+import pathlib
+from collections.abc import Iterator
+
+from absl import flags
+
+from jaxrep import records
+from jaxrep.claims import ledger
+
+from .ledgers import page, runs, texts
+from .shared import common
+
+FLAGS = flags.FLAGS
+flags.DEFINE_enum(
+  'scale', 'laptop', runs.SCALES,
+  'smoke: small nets, minutes; laptop: what the README shows; full: ten times'
+  ' as many nets.',
+)  # fmt: skip
+flags.DEFINE_list(
+  'studies', list(ledger.CLAIMS), 'Which studies; others stay undecided.'
+)
+flags.DEFINE_string(
+  'records', None,
+  'Folder of records, STUDY/FLAGFILE each. Default: records in --out.',
+)  # fmt: skip
+flags.DEFINE_bool('run', True, 'Runs what is not there; else it is left out.')
+flags.DEFINE_bool(
+  'publish', False,
+  'Writes the results into this folder’s docs/results and README.md, too.',
+)  # fmt: skip
+flags.declare_key_flag('out')
+
+
+def main() -> None:
+  common.launch('ledger', _main)
+
+
+def _main() -> None:
+  _check()
+  out = pathlib.Path(FLAGS.out or f'runs/ledger/{FLAGS.scale}')
+  with records.naming(out, '--out='):
+    out.mkdir(parents=True, exist_ok=True)
+  folder = pathlib.Path(FLAGS.records) if FLAGS.records else out / 'records'
+  found = list(_found(folder))
+  summaries: dict[str, dict] = {study: {} for study in ledger.CLAIMS}
+  for one in found:
+    summaries[one.run.study][one.run.flagfile] = one.summary
+  only = 'smoke' if FLAGS.scale == 'smoke' else None
+  rows = ledger.rows(summaries, only=only)
+  html = page.html(rows, found, scale=FLAGS.scale)
+  with records.naming(out, '--out='):
+    _write(out / 'ledger.html', html)
+    _write(out / 'ledger.md', texts.table(rows))
+  if FLAGS.publish:
+    texts.publish(pathlib.Path(), rows, found)
+  print(f'\n{texts.terminal(rows)}\n{out}/ledger.html')
+
+
+def _check() -> None:
+  for study in FLAGS.studies:
+    if study not in ledger.CLAIMS:
+      known = ', '.join(ledger.CLAIMS)
+      raise common.BadInputError(
+        f'--studies={",".join(FLAGS.studies)}: expected some of {known}, found'
+        f' {study!r}'
+      )
+  if FLAGS.publish and FLAGS.scale != 'laptop':
+    raise common.BadInputError(
+      f'--scale={FLAGS.scale}: expected laptop with --publish, as README.md has'
+      ' its numbers'
+    )
+
+
+def _found(folder: pathlib.Path) -> Iterator[page.Found]:
+  """Returns the records, one after another, and says what each took."""
+  planned = runs.plan(FLAGS.scale, FLAGS.studies)
+  for run, new in runs.complete(planned, folder, compute=FLAGS.run):
+    there = folder / run.name
+    found = page.read(run, there, new=new)
+    seconds = runs.seconds(found.machine)
+    how = '' if new else ', there already'
+    print(f'{run.name}: {seconds:,.0f} s{how}', flush=True)
+    yield found
+
+
+def _write(path: pathlib.Path, text: str) -> None:
+  """Writes a whole file or none."""
+  new = path.with_suffix('.new')
+  new.write_text(text)
+  os.replace(new, path)
+
+
+if __name__ == '__main__':
+  main()

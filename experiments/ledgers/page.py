@@ -1,0 +1,274 @@
+"""The ledger as one page: every claim, then a section for each study."""
+
+import pathlib
+import re
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any, NamedTuple
+
+from jaxrep import records, report, tables
+from jaxrep.claims import ledger
+from jaxrep.figures import style, verdicts
+
+from ..shared import citing
+from . import galleries, runs, words
+from .sections import SECTIONS
+
+TITLE = 'What ten thousand nets say of the classic papers'
+_FIGURE = re.compile(r'<figure id="figure-([^"]+)">.*?</figure>', re.S)
+_STYLE = """
+body { max-width: 58rem; }
+section > p, .lede { max-width: 46rem; }
+h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
+figure h2 { font-size: 1rem; }
+tbody th { text-align: left; padding-top: 1.2rem; }
+.verdict { white-space: nowrap; }
+.holds::before { content: "✓ "; } .fails::before { content: "✗ "; }
+.depends { white-space: normal; } .depends::before { content: "± "; }
+.ours span { display: block; }
+td a { white-space: nowrap; }
+@media (max-width: 34rem) { .verdict { white-space: normal; } }
+"""
+
+
+class Found(NamedTuple):
+  """A record that the ledger rests on.
+
+  Attributes:
+    run: which one.
+    folder: where it lies.
+    summary: what summary.json holds.
+    flags: that decided it, by name.
+    machine: what machine.json holds.
+    new: whether this ledger had to compute it.
+  """
+
+  run: runs.Run
+  folder: pathlib.Path
+  summary: Mapping[str, Any]
+  flags: Mapping[str, str]
+  machine: Mapping[str, Any]
+  new: bool
+
+
+def read(run: runs.Run, folder: pathlib.Path, *, new: bool) -> Found:
+  """Returns a record's facts; its arrays are not read.
+
+  Raises:
+    RecordError: it cannot be read.
+  """
+  with records.naming(folder / records.FLAGS):
+    flags = records.parse_flags((folder / records.FLAGS).read_text())
+  summary, machine = (
+    runs.read(folder, name) for name in (records.SUMMARY, records.MACHINE)
+  )
+  return Found(run, folder, summary, flags, machine, new)
+
+
+def html(
+  rows: Sequence[ledger.Row], found: Sequence[Found], *, scale: str
+) -> str:
+  """Returns the page.
+
+  Args:
+    rows: all claims.
+    found: the records.
+    scale: at which they were made.
+  """
+  by_study: dict[str, dict[str, Found]] = {}
+  for one in found:
+    by_study.setdefault(one.run.study, {})[one.run.flagfile] = one
+  shown = {
+    study: _figures(study, there, scale) for study, there in by_study.items()
+  }
+  nets = sum(one.summary['nets'] for one in found)
+  lede = (
+    f'{ledger.answer(rows)} {nets:,} nets were trained for it, in'
+    f' {len(found)} runs; every rate has its 95 % interval and its n, and every'
+    ' verdict is computed from a record.'
+  )
+  parts = [_overview(rows), _table(rows, shown)]
+  for study, there in by_study.items():
+    parts.append(_section(study, there, shown[study], scale))
+  parts += [_runs(found, scale), report.citations(cited(rows, by_study))]
+  return report.document(
+    TITLE,
+    lede,
+    parts,
+    footer=f'jaxrep, ledger at the scale {scale}.',
+    style=_STYLE + galleries.STYLE,
+    script=galleries.SCRIPT,
+  )
+
+
+def overview(rows: Sequence[ledger.Row]) -> bytes:
+  """Returns a picture of how many claims hold, by study, as PNG."""
+  counts = {
+    SECTIONS[study].title: ledger.counts([r for r in rows if r.study == study])
+    for study in dict.fromkeys(row.study for row in rows)
+  }
+  fig, ax = style.figure(size=(7.5, 3.2))
+  verdicts.bars(ax, counts)
+  return style.png(fig)
+
+
+def _overview(rows) -> str:
+  said = ', '.join(f'{n} {word}' for word, n in ledger.counts(rows).items())
+  figure = report.Figure(
+    'overview',
+    'Which claims hold',
+    'One bar a study; each of its claims counts once.',
+    f'Bars of verdicts by study; in all {said}.',
+    overview(rows),
+  )
+  return report.picture(figure)
+
+
+def _figures(study, there, scale) -> dict[str, str]:
+  """Returns the section's figures, as HTML, by the names of their anchors."""
+  section, result = SECTIONS[study], {}
+  for flagfile, name in section.figures:
+    one = there.get('smoke' if scale == 'smoke' else flagfile)
+    drawn = {} if one is None else drawn_in(one.folder)
+    if name in drawn:
+      anchor = f'{study}-{one.run.flagfile}-{name}'
+      html = drawn[name].replace(f'"figure-{name}"', f'"{anchor}"', 1)
+      result[anchor] = html.replace('<h2>', '<h3>').replace('</h2>', '</h3>')
+  return result
+
+
+def drawn_in(folder: pathlib.Path) -> dict[str, str]:
+  """Returns the figures of a record's report, as HTML, by name.
+
+  Raises:
+    RecordError: the report cannot be read.
+  """
+  path = folder / 'report.html'
+  with records.naming(path):
+    text = path.read_text()
+  return {match[1]: match[0] for match in _FIGURE.finditer(text)}
+
+
+def _table(rows, shown) -> str:
+  """Returns all claims as a table, with links to figures and sections."""
+  columns = 'claim', 'source says', 'ours, 95 %', 'verdict', 'shown by'
+  head = ''.join(f'<th scope="col">{name}</th>' for name in columns)
+  bodies = []
+  for study in dict.fromkeys(row.study for row in rows):
+    title = escape(SECTIONS[study].title)
+    lines = [f'<tr><th colspan="5" scope="rowgroup">{title}</th></tr>']
+    lines += [_row(row, columns, shown) for row in rows if row.study == study]
+    bodies.append('<tbody>\n' + '\n'.join(lines) + '\n</tbody>')
+  return (
+    '<section id="claims">\n<h2>The claims</h2>\n<div class="wide claims">\n'
+    f'<table>\n<thead><tr>{head}</tr></thead>\n'
+    + '\n'.join(bodies)
+    + '\n</table>\n</div>\n'
+    f'<p class="note">{escape(_NOTE)}</p>\n</section>'
+  )
+
+
+_NOTE = (
+  'Verdicts are computed: “holds” and “fails” where the 95 % interval leaves no'
+  ' doubt, “depends on” where runs that settle what the source leaves open'
+  ' disagree, “undecided” where the nets are too few. How each is judged'
+  ' stands under its number. Thresholds for words without numbers are ours.'
+)
+
+
+def _row(row, columns, shown) -> str:
+  claim, kind = row.claim, ledger.kind(row).replace(' ', '-')
+  lines = ''.join(f'<span>{escape(line)}</span>' for line in ledger.ours(row))
+  how = (
+    f' <small>(judged: {escape(claim.judge.how)})</small>'
+    if claim.judge
+    else ''
+  )
+  cells = (
+    f'{escape(claim.words)} <small>{escape(claim.source)}</small>',
+    escape(claim.given),
+    f'{lines}{how}',
+    f'<b class="{kind}">{escape(row.verdict)}</b>',
+    _link(row, shown),
+  )
+  kinds = '', '', ' class="ours"', f' class="verdict {kind}-cell"', ''
+  inner = ''.join(
+    f'<td{kind} data-name="{name}">{cell}</td>'
+    for kind, name, cell in zip(kinds, columns, cells, strict=True)
+  )
+  return f'<tr id="claim-{claim.id}">{inner}</tr>'
+
+
+def _link(row, shown) -> str:
+  """Returns a link to the claim's figure, or to the section of its study."""
+  if row.study not in shown:
+    return '—'
+  ends = f'-{row.claim.figure}'
+  anchors = [
+    a for a in shown[row.study] if row.claim.figure and a.endswith(ends)
+  ]
+  anchor = anchors[0] if anchors else row.study
+  names = ', '.join(dict.fromkeys(one.flagfile for one in row.tested))
+  return f'<a href="#{anchor}">{escape(names or row.claim.flagfiles[0])}</a>'
+
+
+def _section(study, there, figures, scale) -> str:
+  section = SECTIONS[study]
+  said = {name: (one.summary, one.flags) for name, one in there.items()}
+  if scale == 'smoke':
+    said = words.Always(said['smoke'])
+  paragraphs = [
+    f'<p>{escape(words.paragraph(sentences, said))}</p>'
+    for sentences in (section.asked, section.found)
+  ]
+  flagfile = 'smoke' if scale == 'smoke' else section.gallery
+  gallery = []
+  if section.gallery and flagfile in there:
+    gallery = [galleries.html(study, there[flagfile].folder)]
+  return '\n'.join([
+    f'<section id="{study}">\n<h2>{escape(section.title)}</h2>',
+    *paragraphs, *gallery, *figures.values(), '</section>',
+  ])  # fmt: skip
+
+
+def _runs(found, scale) -> str:
+  """Returns how it was run: commands, nets, seconds, and the budget."""
+  rows = []
+  for study in dict.fromkeys(one.run.study for one in found):
+    mine = [one for one in found if one.run.study == study]
+    for one in mine:
+      spent = runs.seconds(one.machine)
+      rows.append((one.run.command, one.summary['nets'], spent))
+    total = sum(runs.seconds(one.machine) for one in mine)
+    budget = f'of {60 * runs.BUDGET[study]:,} s' if scale == 'laptop' else ''
+    rows.append(
+      (
+        f'{study}, in all {budget}',
+        sum(one.summary['nets'] for one in mine),
+        total,
+      )
+    )
+  total = sum(runs.seconds(one.machine) for one in found)
+  rows.append(('all', sum(one.summary['nets'] for one in found), total))
+  table = tables.Table(
+    'How it was run', ('command', 'nets', 'seconds'),
+    [(name, f'{n:,}', f'{spent:,.0f}') for name, n, spent in rows],
+    'Each with --out=; seconds of computing, as machine.json has them.',
+  )  # fmt: skip
+  return report.section(table)
+
+
+def cited(
+  rows: Sequence[ledger.Row], by_study: Mapping[str, Mapping[str, Found]]
+) -> list[str]:
+  """Returns a line to cite for every result that a claim rests on."""
+  lines: dict[str, None] = {}
+  for row in rows:
+    for one in row.tested:
+      if isinstance(one.ours, Mapping):
+        record = by_study[row.study][one.flagfile]
+        result = {row.claim.result: one.ours}
+        lines |= dict.fromkeys(
+          citing.lines(row.study, record.flags, [(one.setting, result)])
+        )
+  return list(lines)

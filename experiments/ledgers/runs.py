@@ -1,0 +1,182 @@
+"""Which runs the ledger rests on, and that their records are there."""
+
+import json
+import math
+import pathlib
+import subprocess
+import sys
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from jaxrep import records
+from jaxrep.claims import ledger
+
+from ..shared import citing, common
+
+SCALES = 'smoke', 'laptop', 'full'
+# Minutes that each study may take on two cores, at the scale of a laptop.
+BUDGET = types.MappingProxyType({
+  'symmetry': 3,
+  'boolean': 9,
+  'credit': 1,
+  'recirculation': 2,
+  'family_trees': 3,
+  'localization': 4,
+  'equality': 15,
+  'basins': 7,
+})  # fmt: skip
+# At full scale there are so many times as many seeds.
+MORE = 10
+
+
+class Run(NamedTuple):
+  """One run of a study.
+
+  Attributes:
+    study: its name.
+    flagfile: its name.
+    flags: that stand after it.
+  """
+
+  study: str
+  flagfile: str
+  flags: tuple[str, ...] = ()
+
+  @property
+  def name(self) -> str:
+    """Where its record lies among others: 'symmetry/paper'."""
+    return f'{self.study}/{self.flagfile}'
+
+  @property
+  def path(self) -> pathlib.Path:
+    """Its flagfile."""
+    return common.flagfiles(self.study) / f'{self.flagfile}.flags'
+
+  @property
+  def command(self) -> str:
+    """What a user types, without --out."""
+    words = [f'--flagfile=flags/{self.name}.flags', *self.flags]
+    return ' '.join([f'python -m experiments.{self.study}', *words])
+
+  @property
+  def expected(self) -> dict[str, str]:
+    """The flags that its record should have, as text."""
+    texts = [self.path.with_name('paper.flags'), self.path]
+    values = [records.parse_flags(path.read_text()) for path in texts]
+    return values[0] | values[1] | records.parse_flags('\n'.join(self.flags))
+
+
+def plan(scale: str, studies: Sequence[str]) -> list[Run]:
+  """Returns the runs of a scale, each once, study after study.
+
+  Args:
+    scale: one of `SCALES`.
+    studies: some of those with claims.
+  """
+  if scale == 'smoke':
+    return [Run(study, 'smoke') for study in studies]
+  runs = [
+    Run(study, name)
+    for study in studies
+    for name in dict.fromkeys(
+      name for claim in ledger.CLAIMS[study] for name in claim.flagfiles
+    )
+  ]
+  return runs if scale == 'laptop' else [_more(run) for run in runs]
+
+
+def _more(run: Run) -> Run:
+  seeds = MORE * int(run.expected['seeds'])
+  return run._replace(flags=(f'--seeds={seeds}',))
+
+
+def finished(run: Run, folder: pathlib.Path) -> bool:
+  """Returns whether a run's record lies in a folder.
+
+  Raises:
+    BadInputError: another's does.
+  """
+  if not (folder / records.SUMMARY).is_file():
+    return False
+  path = folder / records.FLAGS
+  with records.naming(path):
+    found = records.parse_flags(path.read_text())
+  for name, text in run.expected.items():
+    if not citing.same(found.get(name, ''), text):
+      raise common.BadInputError(
+        f'{folder}: expected the record of {run.command}, found'
+        f' --{name}={found.get(name, "")} there for {text}'
+      )
+  return True
+
+
+def perform(run: Run, folder: pathlib.Path) -> None:
+  """Runs a study in a process of its own; what was done before is not again.
+
+  Its table is not shown, its progress is.
+
+  Raises:
+    BadInputError: it failed; it has said why.
+  """
+  module = f'{__package__.rpartition(".")[0]}.{run.study}'
+  command = [sys.executable, '-m', module, f'--flagfile={run.path}']
+  ended = subprocess.run(
+    [*command, *run.flags, f'--out={folder}'], stdout=subprocess.DEVNULL
+  )
+  if ended.returncode:
+    raise common.BadInputError(
+      f'{run.command}: expected it to end well, found exit code'
+      f' {ended.returncode}; the same command of the ledger goes on from here,'
+      ' --studies leaves studies out'
+    )
+
+
+def complete(
+  runs: Sequence[Run], folder: pathlib.Path, *, compute: bool
+) -> Iterator[tuple[Run, bool]]:
+  """Sees to it that all records are there, one after another.
+
+  Args:
+    runs: the runs.
+    folder: where their records lie, or will.
+    compute: whether those that are not there are run; else they are left out.
+
+  Yields:
+    Each run whose record is there, and whether it had to be computed.
+  """
+  there = [finished(run, folder / run.name) for run in runs]  # before any runs
+  for run, known in zip(runs, there, strict=True):
+    if not known and not compute:
+      continue
+    if not known:
+      perform(run, folder / run.name)
+    yield run, not known
+
+
+def seconds(machine: Mapping[str, Any]) -> float:
+  """Returns the seconds of computing that a record took.
+
+  Those of chunks, if they were made in several goes; of all shares.
+  """
+  made = machine.get('seconds_of_chunks', 0.0)
+  return max(made, machine['seconds'])
+
+
+def read(folder: pathlib.Path, name: str) -> dict[str, Any]:
+  """Returns a JSON file of a record.
+
+  Raises:
+    RecordError: it cannot be read.
+  """
+  path = folder / name
+  with records.naming(path):
+    found = json.loads(path.read_text())
+    if not isinstance(found, dict):
+      raise ValueError('expected an object, found none')
+    return found
+
+
+def minutes(spent: float) -> int:
+  """Returns seconds in minutes, rounded up."""
+  return math.ceil(spent / 60)

@@ -1,0 +1,78 @@
+"""Lines to cite results by: where they are from, and how sure they are."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import jaxrep
+from jaxrep import records, tables
+
+from . import common
+
+# How many nets there are decides no setting, and is said beside the flagfile.
+_SEEDS = 'seeds', 'first_seed'
+
+
+def lines(
+  study: str,
+  flags: Mapping[str, str],
+  results: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
+) -> list[str]:
+  """Returns a line for each result: study, flagfile, version, value, n.
+
+  Args:
+    study: its name.
+    flags: of the record, as text.
+    results: by name, as in summary.json, for each setting in words.
+  """
+  made = (
+    f'jaxrep {jaxrep.__version__}, {study}, {flagfile(study, flags)},'
+    f' flags {digest(flags)}'
+  )
+  return [
+    f'{made}: {name}{f" ({setting})" if setting else ""} ='
+    f' {tables.measured(result)}, n = {result["n"]:,}'
+    for setting, named in results
+    for name, result in named.items()
+  ]
+
+
+def digest(flags: Mapping[str, str]) -> str:
+  """Returns twelve digits of the SHA-256 of flags, in the order of names."""
+  text = ''.join(f'--{name}={flags[name]}\n' for name in sorted(flags))
+  return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def flagfile(study: str, flags: Mapping[str, str]) -> str:
+  """Returns which of a study's flagfiles a record's flags are.
+
+  With what stands after it, if that is seeds; 'run.flags' for all others.
+  """
+  folder = common.flagfiles(study)
+  paper = _stated(folder / 'paper.flags')
+  near = 'run.flags'
+  for path in sorted(folder.glob('*.flags')):
+    values = paper | _stated(path)
+    other = [k for k, v in values.items() if not same(flags.get(k, ''), v)]
+    name = f'flags/{study}/{path.name}'
+    if not other:
+      return name
+    if set(other) <= set(_SEEDS):
+      near = ' '.join([name, *(f'--{k}={flags[k]}' for k in other)])
+  return near
+
+
+def same(one: str, other: str) -> bool:
+  """Returns whether two texts of a flag say the same: '0.10' and '0.1' do."""
+  return one == other or _numbers(one) == _numbers(other)
+
+
+def _stated(path):
+  return records.parse_flags(path.read_text())
+
+
+def _numbers(text):
+  try:
+    return [float(word) for word in text.split(',')]
+  except ValueError:
+    return text
