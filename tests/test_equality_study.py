@@ -276,7 +276,7 @@ def test_a_rotation_is_loaded_and_applied_in_three_lines(record, table):
 
 
 def test_the_readme_loads_and_applies_a_rotation(smoke, tmp_path, monkeypatch):
-  text = (ROOT / 'README.md').read_text()
+  text = (ROOT / 'docs/records.md').read_text()
   blocks = re.findall(r'^```python\n(.*?)^```$', text, re.M | re.S)
   [block] = [one for one in blocks if 'runs/equality' in one]
   (tmp_path / 'runs').mkdir()

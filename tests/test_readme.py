@@ -1,4 +1,4 @@
-"""What the README shows works as it stands there."""
+"""What the README and the page on records show works as it stands there."""
 
 import os
 import pathlib
@@ -11,12 +11,14 @@ import sys
 import pytest
 
 ROOT = pathlib.Path(__file__).parent.parent
+PAGES = [ROOT / 'README.md', *sorted((ROOT / 'docs').glob('*.md'))]
 README = (ROOT / 'README.md').read_text()
+RECORDS = (ROOT / 'docs/records.md').read_text()
 SMALL = ['--seeds=32', '--sweeps=300', '--after=10', '--block_size=16']
 
 
 def blocks(language):
-  fenced = re.findall(r'^```(\w*)\n(.*?)^```$', README, re.M | re.S)
+  fenced = re.findall(r'^```(\w*)\n(.*?)^```$', README + RECORDS, re.M | re.S)
   return [text for name, text in fenced if name == language]
 
 
@@ -41,12 +43,8 @@ def clone(tmp_path_factory):
 
 
 def recipes():
-  """Python blocks that are not files of the worked example.
-
-  That of equality is run by its own tests, which have a record.
-  """
-  found = [b for b in blocks('python') if not b.startswith('"""')]
-  return [b for b in found if 'runs/equality' not in b]
+  """Python blocks; the one of equality is run where there is a record."""
+  return [b for b in blocks('python') if 'runs/equality' not in b]
 
 
 @pytest.mark.parametrize('k', range(len(recipes())))
@@ -81,47 +79,36 @@ def test_the_net_in_numpy_answers_as_the_net_in_jax(clone, monkeypatch):
   np.testing.assert_allclose(names['y'], y, rtol=1e-4)
 
 
-def test_a_study_is_added_in_the_four_steps(clone):
-  task, study = (b for b in blocks('python') if b.startswith('"""'))
-  [paper] = [b for b in blocks('') if b.startswith('# flags/')]
-  for path, text in (
-    ('jaxrep/tasks/majority.py', task),
-    ('flags/majority/paper.flags', paper),
-    ('experiments/majority.py', study),
-  ):
-    (clone / path).parent.mkdir(exist_ok=True)
-    (clone / path).write_text(text)
-  done = binary('majority', '--seeds=16', '--sweeps=500', folder=clone)
-  assert done.returncode == 0, done.stderr
-  assert 'solved_rate' in done.stdout
-  assert (clone / 'runs/majority/report.html').is_file()
-
-
-def test_every_flagfile_and_binary_named_is_there():
-  for study, name in re.findall(r'flags/(\w+)/(\w+)\.flags', README):
+@pytest.mark.parametrize('path', PAGES, ids=lambda path: path.name)
+def test_every_flagfile_binary_and_page_named_is_there(path):
+  text = path.read_text()
+  for study, name in re.findall(r'flags/(\w+)/(\w+)\.flags', text):
     known = (ROOT / f'flags/{study}/{name}.flags').is_file()
-    assert known or (study, name) in {
-      ('majority', 'paper'),
-      ('boolean', 'FILE'),
-      ('family_trees', 'FILE'),
-      ('localization', 'FILE'),
-      ('equality', 'FILE'),
-      ('basins', 'FILE'),
+    assert known or study in ('STUDY', 'majority') or name == 'FILE'
+  for name in re.findall(r'-m experiments\.(\w+)', text):
+    assert (
+      name in ('STUDY', 'majority')
+      or (ROOT / f'experiments/{name}.py').is_file()
+    )
+  for link in re.findall(r'\]\(([^)#]+)', text):
+    assert ':' in link or (path.parent / link).exists(), link
+
+
+def test_every_file_that_a_finding_names_is_its_studys():
+  sections = re.split(
+    r'^## ', (ROOT / 'docs/findings.md').read_text(), flags=re.M
+  )
+  for section in sections[1:]:
+    studies = re.findall(r'^`experiments\.\w+`.*$', section, re.M)[0]
+    known = {
+      path.stem
+      for study in re.findall(r'experiments\.(\w+)', studies)
+      for path in (ROOT / 'flags' / study).glob('*.flags')
     }
-  rows = [
-    r for r in README.splitlines() if re.search(r'\| `\w+`(, `\w+`)* \|$', r)
-  ]
-  named = [
-    n for row in rows for n in re.findall(r'`(\w+)`', row.split('|')[-2])
-  ]
-  assert len(named) > 10
-  for name in named:
-    assert any(
-      (ROOT / f'flags/{study}/{name}.flags').is_file()
-      for study in ('boolean', 'basins')
-    ), name
-  for name in re.findall(r'-m experiments\.(\w+)', README):
-    assert name == 'majority' or (ROOT / f'experiments/{name}.py').is_file()
+    # In brackets, alone, or before what it costs or says.
+    named = re.findall(r'\(`(\w+)`', section)
+    assert len(named) > 4
+    assert set(named) <= known
 
 
 def test_the_table_of_a_user_is_one(tmp_path):
@@ -134,7 +121,7 @@ def test_the_table_of_a_user_is_one(tmp_path):
 
 def test_every_column_is_documented(clone):
   header = (clone / 'runs/symmetry/nets.csv').read_text().splitlines()[0]
-  described = set(re.findall(r'`(\w+)`', README))
+  described = set(re.findall(r'`(\w+)`', RECORDS))
   missing = [
     name
     for name in header.split(',')
