@@ -223,6 +223,8 @@ def drawing(folder: str | os.PathLike) -> Iterator[None]:
   """
   try:
     yield
+  except BrokenPipeError:  # who reads what is printed has seen enough
+    raise
   except (*_DAMAGE, ArithmeticError, AssertionError) as error:
     raise RecordError(
       f'{folder}: expected a record as this version writes it, found one that'

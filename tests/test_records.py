@@ -344,3 +344,11 @@ def test_a_part_without_constants_names_none(tmp_path):
   [arrays] = records.load_parts(tmp_path / 'toy').values()
   assert arrays[records.CONSTANTS].tolist() == []
   assert list(records.part_table('h2', arrays)) == ['part', 'row', 'seed']
+
+
+def test_a_reader_that_has_seen_enough_is_no_damage():
+  with pytest.raises(BrokenPipeError), records.drawing('runs'):
+    raise BrokenPipeError
+  with pytest.raises(records.RecordError, match='^runs: expected a record'):
+    with records.drawing('runs'):
+      raise OSError

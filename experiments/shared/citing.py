@@ -49,6 +49,8 @@ def flagfile(study: str, flags: Mapping[str, str]) -> str:
   With what stands after it, if that is seeds; 'run.flags' for all others.
   """
   folder = common.flagfiles(study)
+  if not folder.is_dir():  # a study that is not jaxrep's own
+    return 'run.flags'
   paper = _stated(folder / 'paper.flags')
   near = 'run.flags'
   for path in sorted(folder.glob('*.flags')):

@@ -62,21 +62,28 @@ def flagfiles(study: str) -> pathlib.Path:
 
 
 def launch(
-  name: str, run: Callable[[], None], *, defaults: str | None = None
+  name: str,
+  run: Callable[..., None],
+  *,
+  defaults: str | pathlib.Path | None = None,
+  words: Sequence[str] = (),
 ) -> None:
   """Parses the command line and runs a binary; errors become one line.
 
   Args:
     name: of the binary, in messages.
-    run: unpacks flags and does the work.
+    run: unpacks flags and does the work; is given the words.
     defaults: a study. What its paper.flags says is the flags' default: the
-      source's setting stands there and nowhere else.
+      source's setting stands there and nowhere else. Of a study that lies
+      elsewhere, the path of that file.
+    words: what has to stand on the command line beside flags, in order.
   """
 
   def parse(argv: Sequence[str]) -> list[str]:
     try:
       if defaults:
-        _set_defaults(flagfiles(defaults) / 'paper.flags')
+        _set_defaults(_defaults_of(defaults))
+      FLAGS.set_gnu_getopt(bool(words))  # flags may stand after words
       with contextlib.redirect_stderr(io.StringIO()) as said:
         rest = FLAGS([argv[0], *map(_find_flagfile, argv[1:])])
     except UnicodeDecodeError as error:
@@ -92,17 +99,18 @@ def launch(
       path = circle.rpartition(': ')[2].strip()
       _fail(name, f'--flagfile={path}: expected one that does not include'
             ' itself, found that it does', hint=True)  # fmt: skip
-    if len(rest) > 1:
-      _fail(name, f'expected flags only, found {rest[1]!r}', hint=True)
+    if len(rest) - 1 != len(words):
+      found = ' '.join(map(repr, rest[1:])) or 'none'
+      expected = ' and '.join(words) or 'flags only'
+      _fail(name, f'expected {expected}, found {found}', hint=True)
     if FLAGS['verbosity'].using_default_value:
       FLAGS.verbosity = logging.WARNING  # absl would make it INFO, jax's too
     return rest
 
   def main(argv: Sequence[str]) -> None:
-    del argv
     try:
       _use_all_cores()
-      run()
+      run(*argv[1:])
       if sys.stdout:  # it may be closed
         sys.stdout.flush()
     except (BadInputError, records.RecordError) as error:
@@ -125,14 +133,14 @@ def launch(
   app.run(main, flags_parser=parse)
 
 
-def deciding_flags(study: str, **resolved) -> dict[str, str]:
+def deciding_flags(study: str | pathlib.Path, **resolved) -> dict[str, str]:
   """Returns every flag that decides the result, by name, as text.
 
   Args:
-    study: whose paper.flags names them.
+    study: whose paper.flags names them, or that file (see `launch`).
     **resolved: values that stand in for flags left at None.
   """
-  names = records.parse_flags((flagfiles(study) / 'paper.flags').read_text())
+  names = records.parse_flags(_defaults_of(study).read_text())
   values = {name: FLAGS[name].value for name in names} | resolved
   return {name: parsers.as_text(value) for name, value in values.items()}
 
@@ -214,6 +222,13 @@ def check_permutations() -> None:
       f'--permutations={FLAGS.permutations}: expected 0 or at least {FEWEST},'
       ' as fewer never give p = 0.05'
     )
+
+
+def _defaults_of(study: str | pathlib.Path) -> pathlib.Path:
+  """Returns the file with a study's defaults: its paper.flags, or a user's."""
+  if isinstance(study, pathlib.Path):
+    return study
+  return flagfiles(study) / 'paper.flags'
 
 
 def _set_defaults(paper: pathlib.Path) -> None:
