@@ -8,17 +8,15 @@ of claims. Interrupted, it goes on where it stopped. --scale=smoke shows in
 minutes how it works, laptop answers, full has ten times as many nets.
 """
 
-import os
 import pathlib
 from collections.abc import Iterator
 
 from absl import flags
 
-from jaxrep import records
 from jaxrep.claims import ledger
 
 from .ledgers import page, runs, texts
-from .shared import common
+from .shared import common, folders
 
 FLAGS = flags.FLAGS
 flags.DEFINE_enum(
@@ -47,10 +45,12 @@ def main() -> None:
 
 def _main() -> None:
   _check()
-  out = pathlib.Path(FLAGS.out or f'runs/ledger/{FLAGS.scale}')
-  with records.naming(out, '--out='):
-    out.mkdir(parents=True, exist_ok=True)
-  folder = pathlib.Path(FLAGS.records) if FLAGS.records else out / 'records'
+  with folders.opened(FLAGS.out or f'runs/ledger/{FLAGS.scale}') as out:
+    _leave(out, pathlib.Path(FLAGS.records or out / 'records'))
+
+
+def _leave(out: pathlib.Path, folder: pathlib.Path) -> None:
+  """Makes the records that are not there, and writes the ledger."""
   found = list(_found(folder))
   summaries: dict[str, dict] = {study: {} for study in ledger.CLAIMS}
   for one in found:
@@ -58,15 +58,16 @@ def _main() -> None:
   only = 'smoke' if FLAGS.scale == 'smoke' else None
   rows = ledger.rows(summaries, only=only)
   html = page.html(rows, found, scale=FLAGS.scale)
-  with records.naming(out, '--out='):
-    _write(out / 'ledger.html', html)
-    _write(out / 'ledger.md', texts.table(rows))
   if FLAGS.publish:
     texts.publish(pathlib.Path(), rows, found)
-  print(f'\n{texts.terminal(rows)}\n{out}/ledger.html')
+  print(f'\n{texts.terminal(rows)}\n')
+  text = texts.table(rows)
+  folders.keep(out / 'ledger.md', text.encode(), 'The claims, as Markdown.')
+  folders.keep(out / 'ledger.html', html.encode(), 'The page.')
 
 
 def _check() -> None:
+  common.refuse_flags_of_studies()
   for study in FLAGS.studies:
     if study not in ledger.CLAIMS:
       known = ', '.join(ledger.CLAIMS)
@@ -91,13 +92,6 @@ def _found(folder: pathlib.Path) -> Iterator[page.Found]:
     how = '' if new else ', there already'
     print(f'{run.name}: {seconds:,.0f} s{how}', flush=True)
     yield found
-
-
-def _write(path: pathlib.Path, text: str) -> None:
-  """Writes a whole file or none."""
-  new = path.with_suffix('.new')
-  new.write_text(text)
-  os.replace(new, path)
 
 
 if __name__ == '__main__':

@@ -15,8 +15,8 @@ from absl import flags
 
 from jaxrep import records
 
-from .shared import common
-from .single import movie, pictures, portrait, replay, sheets, subjects
+from .shared import common, folders
+from .single import movie, portrait, replay, sheets, subjects
 
 FLAGS = flags.FLAGS
 
@@ -71,10 +71,10 @@ def run(
     case = subjects.case(subject, pattern)
     plan = replay.plan(record, subject) if movie else None
     out = record.folder / f'net_{subject.row}' if out is None else out
-    with pictures.opened(out) as path:
+    with folders.opened(out) as path:
       print(f'{record.summary["study"]}, {portrait.text(subject, case)}\n')
       for figure in portrait.figures(subject, case):
-        pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
+        folders.keep(path / f'{figure.name}.png', figure.png, figure.caption)
       if plan is not None:
         _movie(path / 'movie.gif', record, subject, plan, case)
   return path
@@ -83,7 +83,7 @@ def run(
 def _movie(path, record, subject, plan, case) -> None:
   """Trains the net again, writes the movie, and says whether the bits agree."""
   moments = replay.train(plan)
-  pictures.keep(path, movie.gif(subject, moments, case), movie.caption(subject))
+  folders.keep(path, movie.gif(subject, moments, case), movie.caption(subject))
   print(replay.verdict(record, subject, moments[-1].net))
 
 
@@ -96,8 +96,8 @@ def _sheet(pattern, kind, out) -> None:
   found = sheets.find(pattern)
   with records.drawing(f'--record={pattern}'):
     figure = sheets.draw(found, kind)
-  with pictures.opened(out) as path:
-    pictures.keep(path / f'{figure.name}.png', figure.png, figure.caption)
+  with folders.opened(out) as path:
+    folders.keep(path / f'{figure.name}.png', figure.png, figure.caption)
 
 
 def main() -> None:
@@ -105,11 +105,7 @@ def main() -> None:
 
 
 def _main() -> None:
-  for flag in FLAGS.flags_by_module_dict()[common.__name__]:
-    if flag.present and flag.name != 'out':
-      raise common.BadInputError(
-        f'--{flag.name}: expected flags of one net, found one of a whole study'
-      )
+  common.refuse_flags_of_studies()
   if not FLAGS.record:
     raise common.BadInputError(
       '--record: expected the folder of a finished run, found none'

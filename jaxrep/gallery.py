@@ -177,8 +177,9 @@ def _axis(values, log, near, far, most):
   ticks = _powers(low, high, most) if log else _steps(low, high, most)
   scale = math.log10 if log else float
   start, stop = scale(low), scale(high)
-  if log and len(ticks) < 2:  # less than a decade: between two powers
-    start, stop = math.floor(start), math.floor(start) + 1
+  if log and len(ticks) < 2:  # about a decade: from a power to a power
+    start = math.floor(start)
+    stop = max(math.ceil(stop), start + 1)
     ticks = _powers(10.0**start, 10.0**stop, most)
   if start == stop:
     start, stop = start - 0.5, stop + 0.5

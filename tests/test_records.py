@@ -349,6 +349,6 @@ def test_a_part_without_constants_names_none(tmp_path):
 def test_a_reader_that_has_seen_enough_is_no_damage():
   with pytest.raises(BrokenPipeError), records.drawing('runs'):
     raise BrokenPipeError
-  with pytest.raises(records.RecordError, match='^runs: expected a record'):
-    with records.drawing('runs'):
-      raise OSError
+  told = pytest.raises(records.RecordError, match='^runs: expected a record')
+  with told, records.drawing('runs'):
+    raise OSError

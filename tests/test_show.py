@@ -426,7 +426,7 @@ def test_no_folder_is_left_where_drawing_failed(record, tmp_path, monkeypatch):
       ' summary.json there',
     ]),
     (['--seeds=3'], [
-      'show: --seeds: expected flags of one net, found one of a whole study',
+      'show: --seeds: expected no flags of a study, found one',
     ]),
     (['--record={folder}', 'median'], [
       "show: expected flags only, found 'median'",

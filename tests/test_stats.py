@@ -400,6 +400,94 @@ class PairedBootstrapTest(parameterized.TestCase):
       stats.paired_bootstrap([1, 2], [1, 2, 3], unit='x')
 
 
+class PairedSignsTest(parameterized.TestCase):
+  def test_five_against_one_is_as_worked_by_hand(self):
+    # 2 (C(6,0) + C(6,1)) / 2⁶ = 14/64; the seventh is equal.
+    found = stats.paired_signs([2, 2, 2, 2, 2, 0, 7], [1, 1, 1, 1, 1, 1, 7])
+    self.assertEqual((found.more_a, found.more_b), (5, 1))
+    self.assertAlmostEqual(found.p_value, 14 / 64, places=12)
+
+  def test_never_is_later_than_ever_and_equal_to_never(self):
+    found = stats.paired_signs([np.inf, np.inf, 3], [np.inf, 9, np.inf])
+    self.assertEqual(found, (1, 1, 1.0))
+
+  def test_of_flags_it_is_mcnemars_test(self):
+    a, b = np.random.default_rng(0).random((2, 40)) < [[0.7], [0.3]]
+    expected = stats.paired_rates(a, b)
+    self.assertEqual(stats.paired_signs(a, b), expected[1:])
+    self.assertLess(expected.p_value, 1)
+
+  def test_no_difference_is_no_evidence_and_no_seeds_no_test(self):
+    self.assertEqual(stats.paired_signs([1, 2], [1, 2]), (0, 0, 1.0))
+    self.assertEqual(stats.paired_signs([], []), (0, 0, None))
+
+  def test_nan_and_other_seeds_are_refused(self):
+    with self.assertRaisesRegex(ValueError, 'b: .* found nan'):
+      stats.paired_signs([1], [np.nan])
+    with self.assertRaisesRegex(ValueError, 'b: expected 2 nets, found 3'):
+      stats.paired_signs([1, 2], [1, 2, 3])
+
+
+class LogRankTest(parameterized.TestCase):
+  def test_a_tiny_sample_is_as_worked_by_hand(self):
+    # a: 1, 3, never; b: 3, 4, 4. Unsolved (of a) and solved: at 1, 6 (3) and 1;
+    # at 3, 5 (2) and 2; at 4, 3 (1) and 2. Expected of a: 1/2 + 4/5 + 2/3.
+    # Variance: 1/4 + 2 (2/5)(3/5)(3/4) + 2 (1/3)(2/3)(1/2) = .25 + .36 + 2/9.
+    found = stats.log_rank([1, 3, 9], [0, 0, 1], [3, 4, 4], [0, 0, 0])
+    expected = (2 - (1 / 2 + 4 / 5 + 2 / 3)) ** 2 / (0.25 + 0.36 + 2 / 9)
+    self.assertAlmostEqual(found.chi2, expected, places=12)
+
+  @parameterized.parameters(3, 20, 500)
+  def test_it_is_scipys_where_scipys_integers_suffice(self, n):
+    # As many ties as times are few; p of a normal squared.
+    rng = np.random.default_rng(n)
+    a, b = rng.integers(1, 30, n), rng.integers(2, 40, 2 * n)
+    a, b = np.minimum(a, 25), np.minimum(b, 25)
+    found = stats.log_rank(a, a == 25, b, b == 25)
+    sides = (oracle.CensoredData.right_censored(t, t == 25) for t in (a, b))
+    expected = oracle.logrank(*sides)
+    self.assertAlmostEqual(found.chi2, expected.statistic**2, places=9)
+    self.assertAlmostEqual(found.p_value, expected.pvalue, places=12)
+
+  def test_a_million_nets_have_the_chi2_of_a_thousand_a_thousand_times(self):
+    # Each net repeated k times: χ² grows as k, but for n - 1 in place of n,
+    # 1/1,000 of it. Products of counts would leave 64 bits.
+    rng = np.random.default_rng(1)
+    a, b = rng.integers(1, 150, 1000), rng.integers(3, 150, 1000)
+    few = stats.log_rank(a, a > 140, b, b > 140)
+    a, b = np.repeat(a, 1000), np.repeat(b, 1000)
+    many = stats.log_rank(a, a > 140, b, b > 140)
+    self.assertAlmostEqual(many.chi2 / few.chi2, 1000, delta=20)
+
+  def test_changing_sides_changes_nothing(self):
+    a, b = ([1, 3, 9], [0, 0, 1]), ([3, 4, 4], [0, 0, 0])
+    one, other = stats.log_rank(*a, *b), stats.log_rank(*b, *a)
+    np.testing.assert_allclose(one, other, rtol=1e-12)
+
+  def test_a_net_that_diverged_early_stays_among_the_unsolved(self):
+    late = stats.log_rank([1, 3, 9], [0, 0, 1], [3, 4, 4], [0, 0, 0])
+    early = stats.log_rank([1, 3, 2], [0, 0, 1], [3, 4, 4], [0, 0, 0])
+    self.assertEqual(early, late)
+
+  def test_equal_curves_are_no_evidence(self):
+    found = stats.log_rank([1, 2, 5], [0, 0, 1], [1, 2, 5], [0, 0, 1])
+    self.assertEqual(found, (0, 1))
+
+  def test_where_nothing_is_solved_there_is_no_test(self):
+    for side in ([9, 9], [1, 1]), ([], []):
+      self.assertEqual(stats.log_rank(*side, *side), (None, None))
+
+  def test_its_p_value_is_small_5_percent_of_the_time(self):
+    # Exponential times of 60 nets a side, cut at 1. Sampling: 3 √(.05·.95/1000)
+    # = .021.
+    rng = np.random.default_rng(7)
+    small = []
+    for a, b in rng.exponential(size=(1000, 2, 60)):
+      found = stats.log_rank(np.minimum(a, 1), a > 1, np.minimum(b, 1), b > 1)
+      small.append(found.p_value < 0.05)
+    self.assertAlmostEqual(share(small), 0.05, delta=0.021)
+
+
 class PredictiveTest(parameterized.TestCase):
   def test_for_one_run_it_is_the_quantiles_of_our_nets(self):
     # Of 1 .. 1000: the 25th, the 500th and the 975th; 99 are below 100, which

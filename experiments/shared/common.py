@@ -211,6 +211,19 @@ def check_nets(each: int, found: str = '') -> None:
     )
 
 
+def refuse_flags_of_studies() -> None:
+  """Sees to it that no flag is given which only a study takes.
+
+  Raises:
+    BadInputError: one is.
+  """
+  for flag in FLAGS.flags_by_module_dict()[__name__]:
+    if flag.present and flag.name != 'out':
+      raise BadInputError(
+        f'--{flag.name}: expected no flags of a study, found one'
+      )
+
+
 def check_permutations() -> None:
   """Sees to it that --permutations are none, or enough to find anything.
 

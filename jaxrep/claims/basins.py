@@ -127,7 +127,7 @@ NECESSARY = Claim(
   'range-half',
   f'{_SOURCE}, on Fig. 1',
   'First weights in less than ± 0.5 are quite necessary for low levels of'
-  f' nonconvergence (read as: below {LOW:.0%}).',
+  f' nonconvergence (read as: below {100 * LOW:g} %).',
   'words',
   'unsolved_rate',
   Judge('below 5 % where narrow, above elsewhere', _only_narrow),

@@ -153,7 +153,7 @@ CLAIMS = (
     f'{_BOOK}, p. 324',
     'Local minima are irrelevant in a wide variety of tasks. (Ours: local'
     ' minima, finite or not, in the net that the book gives the task.)',
-    f'words only, read as below {RARE:.0%}',
+    f'words only, read as below {100 * RARE:g} %',
     'held_rate',
     never_more_than_rare('held_rate'),
     {'own': True, 'skip': False},

@@ -92,7 +92,7 @@ def above(name: str, bound: float) -> Judge:
 def rare(name: str) -> Judge:
   """Judges that something is rare: the interval of its rate is below `RARE`."""
   return Judge(
-    f'below {RARE:.0%}',
+    f'below {100 * RARE:g} %',
     lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS),
   )
 
@@ -112,7 +112,7 @@ def never_more_than_rare(name: str) -> Judge:
       return FAILS
     return HOLDS if rare('unsolved_rate')(results) == HOLDS else UNDECIDED
 
-  return Judge(f'below {RARE:.0%}, and so are all unsolved', judge)
+  return Judge(f'below {100 * RARE:g} %, and so are all unsolved', judge)
 
 
 def learnt() -> Judge:
@@ -189,7 +189,7 @@ def never(name: str) -> Judge:
       return FAILS
     return HOLDS if rate['high'] < NEVER else UNDECIDED
 
-  return Judge(f'none of ours, and surely below {NEVER:.0%}', judge)
+  return Judge(f'none of ours, and surely below {100 * NEVER:g} %', judge)
 
 
 def counted(name: str, k: int, least: int, most: int) -> Judge:

@@ -1,4 +1,4 @@
-"""All claims of all sources, and what the records of the studies say of them."""
+"""All claims of all sources, and what the studies' records say of them."""
 
 import types
 from collections import Counter
@@ -57,12 +57,21 @@ class Tested(NamedTuple):
 
 
 class Row(NamedTuple):
-  """A claim with all that the records say of it, and the verdict."""
+  """A claim with all that the records say of it, and the verdict.
+
+  Attributes:
+    study: its name.
+    claim: the claim.
+    tested: what each record says, at each of its settings.
+    verdict: on all of them.
+    lacking: flagfiles that should test it, and whose record is not there.
+  """
 
   study: str
   claim: Claim
   tested: Sequence[Tested]
   verdict: str
+  lacking: Sequence[str] = ()
 
 
 def rows(
@@ -87,7 +96,9 @@ def rows(
         for one in known.get(name, {'claims': []})['claims']
         if one['id'] == claim.id
       ]
-      result.append(Row(study, claim, tested, verdict(claim, tested)))
+      lacking = [name for name in names if name not in known]
+      said = verdict(claim, tested)
+      result.append(Row(study, claim, tested, said, lacking))
   return result
 
 
@@ -133,28 +144,38 @@ def ours(row: Row) -> list[str]:
   """
   if row.claim.judge is None:
     return [f'not judged: {row.claim.depends}']
-  if not row.tested:
-    return ['no record']
-  if len(row.tested) == 1:
-    return [measured(row.tested[0].ours)]
-  if len(row.tested) <= FEW:
-    return [one.told for one in row.tested]
+  lacking = [f'no record of {", ".join(row.lacking)}'] if row.lacking else []
+  return _told(row.tested) + lacking
+
+
+def _told(tested: Sequence[Tested]) -> list[str]:
+  if len(tested) == 1:
+    return [measured(tested[0].ours)]
+  if len(tested) <= FEW:
+    return [one.told for one in tested]
   lines = []
-  values = [one.ours for one in row.tested if isinstance(one.ours, Mapping)]
+  values = [one.ours for one in tested if isinstance(one.ours, Mapping)]
   values = [one for one in values if one.get('value') is not None]
   if values:
     least, most = (f(values, key=lambda one: one['value']) for f in (min, max))
     lines.append(f'from {measured(least)} to {measured(most)}')
-  words = Counter(one.verdict for one in row.tested).most_common()
+  words = Counter(one.verdict for one in tested).most_common()
   said = ', '.join(f'{word} at {n}' for word, n in words)
-  return [*lines, f'{said} of {len(row.tested)} settings']
+  return [*lines, f'{said} of {len(tested)} settings']
 
 
 def answer(found: Sequence[Row]) -> str:
   """Returns all verdicts in one sentence."""
   words = {
-    'holds': 'hold', 'fails': 'fail', 'depends': 'depend on what the source'
-    ' leaves open', UNDECIDED: 'are undecided', NOT_TESTABLE: 'cannot be tested',
-  }  # fmt: skip
-  said = [f'{n} {words[word]}' for word, n in counts(found).items()]
-  return f'Of {len(found)} claims {", ".join(said[:-1])} and {said[-1]}.'
+    'holds': ('holds', 'hold'),
+    'fails': ('fails', 'fail'),
+    'depends': (
+      'depends on what the source leaves open',
+      'depend on what the source leaves open',
+    ),
+    UNDECIDED: ('is undecided', 'are undecided'),
+    NOT_TESTABLE: ('cannot be tested', 'cannot be tested'),
+  }
+  said = [f'{n} {words[word][n > 1]}' for word, n in counts(found).items()]
+  listed = ' and '.join(filter(None, [', '.join(said[:-1]), said[-1]]))
+  return f'Of {len(found)} claims {listed}.'

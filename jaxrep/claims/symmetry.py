@@ -28,7 +28,7 @@ SETTING = {
   'momentum': 0.9,
   'init_range': 0.3,
 }
-_RARELY = f'“very rarely”, read as below {RARE:.0%}'
+_RARELY = f'“very rarely”, read as below {100 * RARE:g} %'
 
 
 # What the letter leaves open: whether inputs are 0 and 1 or -1 and 1, whether

@@ -1,4 +1,4 @@
-"""A folder of pictures, each written whole or not at all."""
+"""A folder for what a binary leaves, each file whole or not there."""
 
 import contextlib
 import os
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from jaxrep import records
 
-from ..shared import common
+from . import common
 
 
 @contextlib.contextmanager
@@ -38,7 +38,7 @@ def opened(out: str | os.PathLike) -> Iterator[pathlib.Path]:
 
 
 def keep(path: pathlib.Path, data: bytes, caption: str) -> None:
-  """Writes a picture whole, and says where it lies and how to read it."""
+  """Writes a file whole, and says where it lies and what it is."""
   temporary = path.with_name(f'.{path.name}.tmp')
   with records.naming(path, '--out: '):
     temporary.write_bytes(data)
