@@ -9,6 +9,8 @@ minutes how it works, laptop answers, full has ten times as many nets.
 """
 
 import pathlib
+import signal
+import sys
 from collections.abc import Iterator
 
 from absl import flags
@@ -44,6 +46,8 @@ def main() -> None:
 
 
 def _main() -> None:
+  # As an exception, so that the study that runs ends, too.
+  signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
   _check()
   with folders.opened(FLAGS.out or f'runs/ledger/{FLAGS.scale}') as out:
     _leave(out, pathlib.Path(FLAGS.records or out / 'records'))

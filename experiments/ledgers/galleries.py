@@ -27,18 +27,18 @@ def html(study: str, folder: pathlib.Path) -> str:
   )[arrays['outcome']]
   rows = gallery.choose(words, MOST)
   net = record.nets(next(iter(record.parts)))
+  ended = np.where(np.isnan(arrays[unit]), arrays['age'], arrays[unit])
   shown = []
   for row in rows:
-    age, error = int(arrays['age'][row]), float(arrays['error'][row])
+    layers = [(np.asarray(x.w[row]), np.asarray(x.b[row])) for x in net]
+    largest = float(max(np.max(abs(w)) for w, _ in layers))
+    error = tables.number(float(arrays['error'][row]))
+    said = (
+      f'row {row}, seed {arrays["seed"][row]}: {words[row]},'
+      f' {int(ended[row]):,} {unit}; in the end E\u00a0=\u00a0{error}'
+    )
     shown.append(
-      gallery.Shown(
-        age,
-        error,
-        words[row],
-        f'row {row}, seed {arrays["seed"][row]}: {words[row]}, after'
-        f' {age:,} {unit} E = {tables.number(error)}',
-        [(np.asarray(layer.w[row]), np.asarray(layer.b[row])) for layer in net],
-      )
+      gallery.Shown(float(ended[row]), largest, str(words[row]), said, layers)
     )
   solved = int(np.sum(words == style.SOLVED))
   chosen = ', '.join(
@@ -52,7 +52,7 @@ def html(study: str, folder: pathlib.Path) -> str:
     caption=f'One mark a net: {chosen}. To the right are those that took long,'
     ' up to the budget; higher up those whose largest weight is larger.',
     alt=f'Scatter of {len(rows)} nets: {unit} lived, and the largest weight.',
-    xlabel=f'{unit} until it was over',
+    xlabel=f'{unit} to the solve, or in all',
     ylabel='largest |weight|',
     log_x=True,
   )

@@ -26,7 +26,11 @@ tbody th { text-align: left; padding-top: 1.2rem; }
 .holds::before { content: "✓ "; } .fails::before { content: "✗ "; }
 .depends { white-space: normal; } .depends::before { content: "± "; }
 .ours span { display: block; }
-td a { white-space: nowrap; }
+#claims table { table-layout: fixed; }
+#claims th:nth-child(1) { width: 29%; } #claims th:nth-child(2) { width: 11%; }
+#claims th:nth-child(3) { width: 36%; } #claims th:nth-child(4) { width: 14%; }
+#claims td { overflow-wrap: break-word; }
+small { color: #444; font-weight: normal; }
 @media (max-width: 34rem) { .verdict { white-space: normal; } }
 """
 
@@ -151,17 +155,19 @@ def drawn_in(folder: pathlib.Path) -> dict[str, str]:
 
 def _table(rows, shown) -> str:
   """Returns all claims as a table, with links to figures and sections."""
-  columns = 'claim', 'source says', 'ours, 95 %', 'verdict', 'shown by'
-  head = ''.join(f'<th scope="col">{name}</th>' for name in columns)
+  columns = 'claim', 'source says', 'ours, 95 %', 'verdict', 'see'
+  names = ''.join(f'<th scope="col">{name}</th>' for name in columns)
   bodies = []
   for study in dict.fromkeys(row.study for row in rows):
-    title = escape(SECTIONS[study].title)
-    lines = [f'<tr><th colspan="5" scope="rowgroup">{title}</th></tr>']
-    lines += [_row(row, columns, shown) for row in rows if row.study == study]
+    mine = [row for row in rows if row.study == study]
+    works = escape('; '.join(dict.fromkeys(map(ledger.work, mine))))
+    head = f'{escape(SECTIONS[study].title)} <small>{works}</small>'
+    lines = [f'<tr><th colspan="5" scope="rowgroup">{head}</th></tr>']
+    lines += [_row(row, columns, shown) for row in mine]
     bodies.append('<tbody>\n' + '\n'.join(lines) + '\n</tbody>')
   return (
     '<section id="claims">\n<h2>The claims</h2>\n<div class="wide claims">\n'
-    f'<table>\n<thead><tr>{head}</tr></thead>\n'
+    f'<table>\n<thead><tr>{names}</tr></thead>\n'
     + '\n'.join(bodies)
     + '\n</table>\n</div>\n'
     f'<p class="note">{escape(_NOTE)}</p>\n</section>'
@@ -185,7 +191,7 @@ def _row(row, columns, shown) -> str:
     else ''
   )
   cells = (
-    f'{escape(claim.words)} <small>{escape(claim.source)}</small>',
+    f'{escape(claim.words)} <small>{escape(ledger.place(row))}</small>',
     escape(claim.given),
     f'{lines}{how}',
     f'<b class="{kind}">{escape(row.verdict)}</b>',
@@ -203,13 +209,12 @@ def _link(row, shown) -> str:
   """Returns a link to the claim's figure, or to the section of its study."""
   if row.study not in shown:
     return '—'
-  ends = f'-{row.claim.figure}'
-  anchors = [
-    a for a in shown[row.study] if row.claim.figure and a.endswith(ends)
-  ]
-  anchor = anchors[0] if anchors else row.study
-  names = ', '.join(dict.fromkeys(one.flagfile for one in row.tested))
-  return f'<a href="#{anchor}">{escape(names or row.claim.flagfiles[0])}</a>'
+  names = 'smoke', *row.claim.flagfiles
+  anchors = [f'{row.study}-{name}-{row.claim.figure}' for name in names]
+  anchor = next((a for a in anchors if a in shown[row.study]), row.study)
+  return (
+    f'<a href="#{anchor}">{"section" if anchor == row.study else "figure"}</a>'
+  )
 
 
 def _section(study, there, figures, scale) -> str:

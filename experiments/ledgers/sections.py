@@ -42,8 +42,8 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ' leaves open.',
     ),
     (
-      '{paper|solved_rate} of nets solve it in {paper|--sweeps} sweeps, half'
-      ' of them by sweep {paper|sweeps_median}.',
+      '{paper|solved_rate} of nets solve it in {paper|--sweeps} sweeps; the'
+      ' median is {paper|sweeps_median}.',
       'The code is as printed: mirror-image weights cancel in'
       ' {paper|mirror_rate} of solved nets; but besides 1:2:4, in'
       ' {paper|ratio_124_rate}, there is 2:3:4, in {paper|ratio_234_rate}, and'
@@ -71,7 +71,7 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ' precision.',
     ),
     (
-      '{paper|solved_rate} of XOR nets 2-2-1 learn, half of them by sweep'
+      '{paper|solved_rate} of XOR nets 2-2-1 learn, the median in'
       ' {paper|sweeps_median}; {paper|saturated_rate} end saturated, on the'
       ' way to a minimum at infinity, and {paper|local_minimum_rate} in a'
       ' certified minimum.',

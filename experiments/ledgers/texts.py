@@ -2,7 +2,6 @@
 
 import json
 import pathlib
-import re
 import shutil
 from collections.abc import Sequence
 
@@ -23,8 +22,9 @@ def table(rows: Sequence[ledger.Row]) -> str:
   parts = [ledger.answer(rows)]
   for study in dict.fromkeys(row.study for row in rows):
     mine = [row for row in rows if row.study == study]
+    works = '; '.join(dict.fromkeys(map(ledger.work, mine)))
     lines = [
-      f'**{SECTIONS[study].title}** ({"; ".join(sources(mine))})',
+      f'**{SECTIONS[study].title}** ({works})',
       '',
       '| claim | source says | ours, 95 % | verdict |',
       '|---|---|---|---|',
@@ -34,17 +34,6 @@ def table(rows: Sequence[ledger.Row]) -> str:
     ]
     parts.append('\n'.join(lines))
   return '\n\n'.join(parts) + '\n'
-
-
-def sources(rows: Sequence[ledger.Row]) -> list[str]:
-  """Returns the works that claims are from, without pages and figures."""
-  works = (
-    re.split(r', (?:p\.|pp\.|Figs?|on |abstract|conclusion)', row.claim.source)[
-      0
-    ]
-    for row in rows
-  )
-  return list(dict.fromkeys(works))
 
 
 def _cells(row):

@@ -87,6 +87,7 @@ CLAIMS = (
     {**_XOR, 'hidden': 2},
     ('paper', 'stuck', 'escape'),
     'final_errors',
+    'momentum, the learning rate and the precision',
   ),
   Claim(
     'parity-learnt',

@@ -1,5 +1,6 @@
 """All claims of all sources, and what the studies' records say of them."""
 
+import re
 import types
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -29,6 +30,7 @@ CLAIMS: Mapping[str, Sequence[Claim]] = types.MappingProxyType({
   'equality': equality.CLAIMS,
   'basins': (*basins.BY_RANGE, *basins.COMPARED, *basins.NOT_TESTABLE),
 })  # fmt: skip
+_PLACE = re.compile(r', (?=pp?\.|Figs?|on |abstract|conclusion)')
 FEW = 4  # verdicts on one claim that are shown one by one
 
 Summary = Mapping[str, Any]
@@ -119,6 +121,16 @@ def verdict(claim: Claim, tested: Sequence[Tested]) -> str:
   return decided[0]
 
 
+def work(row: Row) -> str:
+  """Returns the work that a claim is from: its source without the place."""
+  return _PLACE.split(row.claim.source)[0]
+
+
+def place(row: Row) -> str:
+  """Returns where in that work it stands: 'p. 535'; '' if that is not known."""
+  return row.claim.source.removeprefix(work(row)).lstrip(', ')
+
+
 def kind(row: Row) -> str:
   """Returns the verdict in the words that are counted: 'depends' for many."""
   return 'depends' if row.verdict.startswith('depends') else row.verdict
@@ -133,7 +145,7 @@ def measured(ours: Mapping[str, Any] | str) -> str:
   """Returns a result in words, with its n."""
   if isinstance(ours, str):
     return ours
-  return f'{tables.measured(ours)}, n = {ours["n"]:,}'
+  return f'{tables.measured(ours)}, n\u00a0=\u00a0{ours["n"]:,}'
 
 
 def ours(row: Row) -> list[str]:
