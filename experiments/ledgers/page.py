@@ -63,9 +63,8 @@ def read(run: runs.Run, folder: pathlib.Path, *, new: bool) -> Found:
   """
   with records.naming(folder / records.FLAGS):
     flags = records.parse_flags((folder / records.FLAGS).read_text())
-  summary, machine = (
-    runs.read(folder, name) for name in (records.SUMMARY, records.MACHINE)
-  )
+  summary = runs.read(folder, records.SUMMARY, 'nets', 'settings', 'claims')
+  machine = runs.read(folder, records.MACHINE, 'seconds')
   return Found(run, folder, summary, flags, machine, new)
 
 
@@ -129,13 +128,21 @@ def _overview(rows) -> str:
 
 
 def _figures(study, there, scale) -> dict[str, str]:
-  """Returns the section's figures, as HTML, by the names of their anchors."""
-  section, result = SECTIONS[study], {}
-  for flagfile, name in section.figures:
-    one = there.get('smoke' if scale == 'smoke' else flagfile)
-    drawn = {} if one is None else drawn_in(one.folder)
+  """Returns the section's figures, as HTML, by the names of their anchors.
+
+  A smoke run has not all of them: others of its page fill up.
+  """
+  chosen = SECTIONS[study].figures
+  if scale == 'smoke':
+    known = drawn_in(there['smoke'].folder)
+    names = dict.fromkeys(name for _, name in chosen if name in known)
+    names = list(names | dict.fromkeys(known))[: len(chosen)]
+    chosen = [('smoke', name) for name in names]
+  result = {}
+  for flagfile, name in chosen:
+    drawn = drawn_in(there[flagfile].folder) if flagfile in there else {}
     if name in drawn:
-      anchor = f'{study}-{one.run.flagfile}-{name}'
+      anchor = f'{study}-{flagfile}-{name}'
       html = drawn[name].replace(f'"figure-{name}"', f'"{anchor}"', 1)
       result[anchor] = html.replace('<h2>', '<h3>').replace('</h2>', '</h3>')
   return result

@@ -165,15 +165,17 @@ def seconds(machine: Mapping[str, Any]) -> float:
   return max(made, machine['seconds'])
 
 
-def read(folder: pathlib.Path, name: str) -> dict[str, Any]:
-  """Returns a JSON file of a record.
+def read(folder: pathlib.Path, name: str, *keys: str) -> dict[str, Any]:
+  """Returns a JSON file of a record, in which these keys must be.
 
   Raises:
-    RecordError: it cannot be read.
+    RecordError: it cannot be read, or they are not.
   """
   path = folder / name
   with records.naming(path):
     found = json.loads(path.read_text())
     if not isinstance(found, dict):
       raise ValueError('expected an object, found none')
+    for key in keys:
+      found[key]
     return found

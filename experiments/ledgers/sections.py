@@ -57,7 +57,7 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ('paper', 'errors'),
       ('paper', 'nets'),
       ('paper', 'survival'),
-      ('paper', 'sorted_inputs'),
+      ('wider', 'outcomes'),
     ),
     'paper',
   ),
@@ -85,9 +85,9 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
     ),
     (
       ('paper', 'census_pair'),
-      ('paper', 'survival'),
-      ('paper', 'final_errors'),
-      ('encoder', 'states'),
+      ('stuck', 'by_learning_rate_held_rate'),
+      ('parity', 'by_size_solved_rate'),
+      ('addition', 'outcomes'),
     ),
     'paper',
   ),
@@ -139,7 +139,7 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ('paper', 'updates'),
       ('paper', 'agreement'),
       ('paper', 'search'),
-      ('paper', 'close_median'),
+      ('hierarchy3', 'completion'),
     ),
     'paper',
   ),
@@ -168,8 +168,8 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
     (
       ('working', 'held_out'),
       ('working', 'units'),
-      ('working', 'receptive'),
       ('working', 'plane'),
+      ('working', 'learning'),
     ),
   ),
   'localization': Section(
@@ -193,9 +193,9 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
     ),
     (
       ('paper', 'weights'),
-      ('paper', 'pixel_map'),
       ('paper', 'ways'),
-      ('paper', 'exchanged'),
+      ('paper', 'pixel_map'),
+      ('paper', 'clusters'),
     ),
   ),
   'equality': Section(
@@ -219,7 +219,7 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
     (
       ('paper', 'iia_both'),
       ('paper', 'inputs'),
-      ('paper', 'example'),
+      ('paper', 'neurons'),
       ('paper', 'growth'),
     ),
   ),

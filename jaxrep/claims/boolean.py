@@ -50,7 +50,7 @@ CLAIMS = (
     counted('held_rate', 2, 200, 999),
     {**_XOR, 'hidden': 2, 'learning_rate': (0.25, 0.5)},
     ('paper', 'stuck'),
-    'final_errors',
+    'by_learning_rate_held_rate',
     'momentum and the learning rate',
   ),
   Claim(
@@ -98,7 +98,8 @@ CLAIMS = (
     learnt(),
     _PARITY,
     ('parity', 'parity4'),
-    depends=_UPDATES,
+    'by_size_solved_rate',
+    _UPDATES,
   ),
   Claim(
     'parity-sweeps',
@@ -159,7 +160,7 @@ CLAIMS = (
     never_more_than_rare('held_rate'),
     {'own': True, 'skip': False},
     ('paper', 'updates', 'encoder', 'addition'),
-    'final_errors',
+    'outcomes',
     f'the task, and {_UPDATES}',
   ),
 )  # fmt: skip
@@ -202,6 +203,7 @@ ESCAPE = Claim(
   'escapes',
   most('left'),
   flagfiles=('stuck',),
+  figure='by_learning_rate_held_rate',
   depends='the learning rate and momentum',
 )
 

@@ -31,5 +31,6 @@ CLAIMS = (
     'words only',
     'full_less_delta_rule',
     Judge('ordering, on the same seeds', _solves_more),
+    figure='rules',
   ),
 )

@@ -77,7 +77,7 @@ def _at_chance(name: str):
 
 
 def _number(
-  id: str, name: str, words: str, given: str, read: str = ''
+  id: str, name: str, words: str, given: str, figure: str, read: str = ''
 ) -> Claim:
   return Claim(
     f'equality-{id}',
@@ -88,6 +88,7 @@ def _number(
     f'{name}_of{NETS}',
     _drawn(name),
     NET,
+    figure=figure,
   )
 
 
@@ -98,24 +99,28 @@ CLAIMS = (
     'iia_both_l1_k8',
     'Both equalities, layer 1, k = 8: IIA 1.00',
     '1.00',
+    'iia_both',
   ),
   _number(
     'both-l2',
     'iia_both_l2_k8',
     'Both equalities, layer 2, k = 8: IIA 0.57',
     '0.57',
+    'iia_both',
   ),
   _number(
     'both-l3',
     'iia_both_l3_k8',
     'Both equalities, layer 3, k = 8: IIA 0.50',
     '0.50',
+    'iia_both',
   ),
   _number(
     'left',
     'iia_left_l1_k8',
     'The left equality: IIA about 0.90',
     'about 0.90',
+    'iia_left',
     _READ,
   ),
   _number(
@@ -123,6 +128,7 @@ CLAIMS = (
     'iia_identity_l1_k8',
     'The identity of the first argument: IIA 0.50 to 0.52',
     '0.50 to 0.52',
+    'iia_identity',
     _READ,
   ),
   _number(
@@ -130,6 +136,7 @@ CLAIMS = (
     'nearest_both_l1_k8',
     'With the neurons nearest to the rotation: IIA 0.73',
     '0.73',
+    'neurons',
     _READ,
   ),
   _number(
@@ -137,6 +144,7 @@ CLAIMS = (
     'windows_both_l1_k8',
     'With neurons chosen by brute force: IIA 0.60',
     '0.60',
+    'neurons',
     _READ,
   ),
   Claim(
@@ -148,6 +156,7 @@ CLAIMS = (
     'iia_both_l1_k8_found_rate',
     most('iia_both_l1_k8_found_rate'),
     NET,
+    figure='iia_both',
   ),
   Claim(
     'equality-untrained-net',
@@ -168,6 +177,7 @@ CLAIMS = (
     'ceiling_known_rotation',
     above('ceiling_known_rotation', KNOWN),
     NET,
+    figure='inputs',
   ),
   Claim(
     'equality-never-near',
@@ -178,5 +188,6 @@ CLAIMS = (
     'search_any_input_relu_orthogonal',
     never('search_any_input_relu_orthogonal'),
     NET,
+    figure='inputs',
   ),
 )

@@ -67,6 +67,7 @@ def _unit(concept: str, number: int) -> Claim:
     name,
     most(name),
     flagfiles=_LEARNING,
+    figure='units',
     depends=_OPEN,
   )
 
@@ -81,6 +82,7 @@ CLAIMS = (
     most('train_all_rate'),
     _HELD,
     _RECIPES,
+    figure='learning',
     depends=_OPEN,
   ),
   Claim(
@@ -93,6 +95,7 @@ CLAIMS = (
     most('heldout_all_rate'),
     _HELD,
     _LEARNING,
+    figure='held_out',
     depends=_OPEN,
   ),
   Claim(
@@ -105,6 +108,7 @@ CLAIMS = (
     placed('hinton_7_of_8_place', 2),
     _HELD,
     _LEARNING,
+    figure='held_out',
     depends=_OPEN,
   ),
   Claim(
@@ -116,6 +120,7 @@ CLAIMS = (
     Judge(f'{LECTURE:g} ± {ABOUT:g}', _about),
     _HELD,
     _LEARNING,
+    figure='held_out',
     depends=_OPEN,
   ),
   _unit('nationality', 1),
@@ -128,6 +133,7 @@ CLAIMS = (
     'nationality_ignored_rate',
     most('nationality_ignored_rate'),
     flagfiles=_LEARNING,
+    figure='units',
     depends=_OPEN,
   ),
   _unit('generation', 2),
@@ -142,6 +148,7 @@ CLAIMS = (
     'twin_distance_ratio_rest',
     Judge(f'at most {SIMILAR:g}', _similar),
     flagfiles=_LEARNING,
+    figure='plane',
     depends=_OPEN,
   ),
 )

@@ -33,7 +33,7 @@ _NET = _PRINTED | {
 }
 # The learning rate is not stated: the one at which nets tell most, and a small
 # one.
-_RATES = ('paper', 'slow'), '', 'the learning rate'
+_RATES, _RATE = ('paper', 'slow'), 'the learning rate'
 _SIGMOID = _NET | {'activation': 'sigmoid', 'output_activation': 'sigmoid'}
 
 
@@ -98,7 +98,9 @@ CLAIMS = (
     'r2_weights',
     _drawn('r2_weights_by_source_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    'weights',
+    _RATE,
   ),
   Claim(
     'localization-biases',
@@ -109,7 +111,9 @@ CLAIMS = (
     'r2_biases',
     _drawn('r2_biases_by_source_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    'biases',
+    _RATE,
   ),
   Claim(
     'localization-weights-significant',
@@ -120,7 +124,9 @@ CLAIMS = (
     'weights_significant_rate',
     most('weights_significant_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    'weights',
+    _RATE,
   ),
   Claim(
     'localization-biases-significant',
@@ -130,7 +136,8 @@ CLAIMS = (
     'biases_significant_rate',
     most('biases_significant_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    depends=_RATE,
   ),
   Claim(
     'localization-own',
@@ -141,7 +148,9 @@ CLAIMS = (
     'r2_weights_own_share',
     most('r2_weights_own_share'),
     _NET,
-    *_RATES,
+    _RATES,
+    'ways',
+    _RATE,
   ),
   Claim(
     'localization-second-half',
@@ -152,7 +161,8 @@ CLAIMS = (
     'r2_weights_above_whole',
     Judge(f'above 0, and at most {SLIGHTLY:g}', _slightly),
     _NET,
-    *_RATES,
+    _RATES,
+    depends=_RATE,
   ),
   Claim(
     'localization-clusters',
@@ -163,7 +173,9 @@ CLAIMS = (
     'on_bias',
     Judge(f'at least {CLUSTERED} times as many', _clustered),
     _NET,
-    *_RATES,
+    _RATES,
+    'clusters',
+    _RATE,
   ),
   Claim(
     'localization-map',
@@ -173,7 +185,9 @@ CLAIMS = (
     'pixel_r_above_0',
     most('pixel_r_above_0'),
     _NET,
-    *_RATES,
+    _RATES,
+    'pixel_map',
+    _RATE,
   ),
   Claim(
     'localization-edge',
@@ -183,7 +197,9 @@ CLAIMS = (
     'centre_above_edge_rate',
     most('centre_above_edge_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    'pixel_map',
+    _RATE,
   ),
   Claim(
     'localization-edge-size',
@@ -193,7 +209,9 @@ CLAIMS = (
     'centre_larger_rate',
     most('centre_larger_rate'),
     _NET,
-    *_RATES,
+    _RATES,
+    'pixel_map',
+    _RATE,
   ),
   Claim(
     'localization-sigmoid-biases',

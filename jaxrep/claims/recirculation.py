@@ -91,6 +91,7 @@ CLAIMS = (
     'updates_mean',
     placed('paper_mean_place', SIMULATIONS),
     SETTING,
+    figure='updates',
   ),
   Claim(
     'recirculation-maximum',
@@ -101,6 +102,7 @@ CLAIMS = (
     'maximum_of_100',
     placed('paper_maximum_place', SIMULATIONS),
     SETTING,
+    figure='updates',
   ),
   Claim(
     'recirculation-random-then-agree',
@@ -113,6 +115,7 @@ CLAIMS = (
     'cosine_vh_late',
     Judge('either way at first; above 0.9 later', _random_then_agree),
     SETTING,
+    figure='agreement',
   ),
   Claim(
     'recirculation-aligned-first',
@@ -125,6 +128,7 @@ CLAIMS = (
     'aligned_first_rate',
     Judge('above one half', _aligned_before),
     SETTING,
+    figure='agreement',
   ),
   Claim(
     'recirculation-larger',
@@ -135,6 +139,7 @@ CLAIMS = (
     'hv_larger_rate',
     most('hv_larger_rate'),
     SETTING,
+    figure='agreement',
   ),
   Claim(
     'recirculation-visible-agree',
@@ -146,6 +151,7 @@ CLAIMS = (
     'cosine_hv_late',
     Judge(_AGREE, lambda results: _agree(results['cosine_hv_late'])),
     SETTING,
+    figure='agreement',
   ),
   Claim(
     'recirculation-visible-agree-learning',
@@ -155,6 +161,7 @@ CLAIMS = (
     'cosine_hv_late_learning',
     Judge(_AGREE, lambda results: _agree(results['cosine_hv_late_learning'])),
     SETTING,
+    figure='agreement',
   ),
   Claim(
     'recirculation-comparable',
@@ -167,6 +174,7 @@ CLAIMS = (
     'recirculation_over_backprop',
     Judge(f'ratio within a factor of {COMPARABLE:g}', _comparable),
     {k: v for k, v in SETTING.items() if k != 'learning_rate'},
+    figure='search',
   ),
 )
 
@@ -195,6 +203,7 @@ HIERARCHY = (
     'completed_half_learnt',
     Judge('above one half, and more than without the top loop', _completes),
     flagfiles=('hierarchy', 'hierarchy3'),
+    figure='completion',
     depends='the sizes of the loops',
   ),
 )

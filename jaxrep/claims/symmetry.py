@@ -109,7 +109,7 @@ CLAIMS = (
     never_more_than_rare('local_minimum_rate'),
     SETTING,
     _READINGS,
-    'final_errors',
+    'errors',
     _OPEN,
   ),
   Claim(
@@ -122,7 +122,7 @@ CLAIMS = (
     rare('unsolved_rate'),
     SETTING,
     _READINGS,
-    'final_errors',
+    'errors',
     _OPEN,
   ),
 )
@@ -144,6 +144,7 @@ MORE_CONNECTIONS = Claim(
   'comparisons',
   Judge('ordering, on the same seeds (McNemar, 5 % over all)', _ways),
   flagfiles=('wider',),
+  figure='outcomes',
   depends='the learning rate and how many more',
 )
 COMPARED = (MORE_CONNECTIONS,)
