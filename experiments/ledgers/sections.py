@@ -75,7 +75,7 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ' {paper|sweeps_median}; {paper|saturated_rate} end saturated, on the'
       ' way to a minimum at infinity, and {paper|local_minimum_rate} in a'
       ' certified minimum.',
-      'With direct links {linked|solved_rate} learn; encoders do in'
+      'With direct links {linked|margin=0.5|solved_rate} learn; encoders do in'
       ' {encoder|solved_rate}, though {encoder|own_corner_rate} only give'
       ' every input a corner of its own.',
       'Of the XOR nets that are stuck after {escape|--stuck_after} sweeps some'
@@ -105,8 +105,9 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       'By hand and by jax.grad the gradient is the same, up to'
       ' {paper|max_gradient_difference} over all nets.',
       'The full rule solves XOR in {paper|solved_rate} of nets; the delta rule'
-      ' in {paper|delta_rule_solved_rate}, which is nearly what random hidden'
-      ' units allow at best ({paper|separable_rate} part the cases).',
+      ' in {paper|delta_rule_solved_rate}, and in no more than'
+      ' {paper|separable_rate} could it: only so many hidden layers part the'
+      ' cases before they learn.',
       'Seed by seed that is a difference of {paper|full_less_delta_rule}:'
       ' hidden units must be told their share of the error.',
     ),
@@ -234,11 +235,13 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
     (
       'Nonconvergence grows with the range of the first weights if weights'
       ' change once an epoch, which the paper does not say.',
-      'Its boundaries look fractal and have a dimension of'
-      ' {near|learning_rate=3|boundary_dimension}.',
-      'Far below any pixel they come out smooth: how often two near starts end'
-      ' apart falls nearly in proportion to their distance there; with small'
-      ' learning rates boundaries smooth out altogether.',
+      'Its boundaries look fractal: over the finest scales of a map their'
+      ' dimension is'
+      ' {rate|learning_rate=3;updates=sweep|boundary_dimension_fine} at ε = 3,'
+      ' where the paper has it, and'
+      ' {rate|learning_rate=0.1;updates=sweep|boundary_dimension_fine} at 0.1.',
+      'But far below any pixel how often two near starts end apart falls nearly'
+      ' in proportion to their distance, as it would for smooth lines.',
     ),
     (
       ('paper', 'times'),
