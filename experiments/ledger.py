@@ -63,6 +63,12 @@ def _leave(out: pathlib.Path, folder: pathlib.Path) -> None:
   rows = ledger.rows(summaries, only=only)
   html = page.html(rows, found, scale=FLAGS.scale)
   if FLAGS.publish:
+    for row in rows:
+      for name in row.lacking:
+        raise common.BadInputError(
+          f'--publish: expected the records of all claims, found none of'
+          f' {row.study}/{name}'
+        )
     texts.publish(pathlib.Path(), rows, found)
   print(f'\n{texts.terminal(rows)}\n')
   text = texts.table(rows)
@@ -72,7 +78,7 @@ def _leave(out: pathlib.Path, folder: pathlib.Path) -> None:
 
 def _check() -> None:
   common.refuse_flags_of_studies()
-  for study in FLAGS.studies:
+  for study in FLAGS.studies or ['']:
     if study not in ledger.CLAIMS:
       known = ', '.join(ledger.CLAIMS)
       raise common.BadInputError(

@@ -2,8 +2,11 @@
 
 import contextlib
 import csv
+import fcntl
 import functools
+import json
 import os
+import pathlib
 import socket
 
 import binaries
@@ -11,6 +14,7 @@ import jax
 import pytest
 
 from jaxrep import records
+from jaxrep.claims import ledger
 
 # Before any backend starts: blocks are laid over 1, 2 and 4 devices.
 jax.config.update('jax_num_cpu_devices', 4)
@@ -55,16 +59,67 @@ def binary(environment):
 
 
 @pytest.fixture(scope='session')
-def smoke_of(binary, tmp_path_factory):
-  """Returns what a study's `smoke.flags` leaves, and how the run ended."""
+def shared(tmp_path_factory):
+  """A folder of the whole session: of all workers, where there are several."""
+  folder = tmp_path_factory.getbasetemp()
+  return folder.parent if 'PYTEST_XDIST_WORKER' in os.environ else folder
+
+
+@pytest.fixture(scope='session')
+def once(shared):
+  """Returns how a process ended that is run once in a session, by a name."""
+
+  def ended(name, run):
+    said = shared / f'{name}.json'
+    with open(shared / f'{name}.lock', 'w') as lock:
+      fcntl.flock(lock, fcntl.LOCK_EX)  # others wait here until it is over
+      if not said.exists():
+        said.write_text(json.dumps(run()))
+    return binaries.Ended(*json.loads(said.read_text()))
+
+  return ended
+
+
+@pytest.fixture(scope='session')
+def smoke_of(binary, environment, shared, once):
+  """Returns what a study's `smoke.flags` leaves, and how the run ended.
+
+  It lies in the folder STUDY/smoke of `shared`, where the ledger looks for it.
+  Nobody writes into it: who would copies it first.
+  """
+  own = pathlib.Path(environment['JAX_COMPILATION_CACHE_DIR'])
 
   @functools.cache
-  def run(study):
-    folder = tmp_path_factory.mktemp('smoke') / study
-    flags = f'--flagfile=flags/{study}/smoke.flags', f'--out={folder}'
-    return folder, binary(study)(*flags, cwd=binaries.ROOT)
+  def smoke(study):
+    folder, compiled = shared / study / 'smoke', shared / f'{study}.compiled'
 
-  return run
+    def run():
+      known = set(own.iterdir())
+      flags = f'--flagfile=flags/{study}/smoke.flags', f'--out={folder}'
+      ended = binary(study)(*flags, cwd=binaries.ROOT)
+      compiled.mkdir()
+      for path in set(own.iterdir()) - known:
+        os.link(path, compiled / path.name)
+      return ended
+
+    ended = once(study, run)
+    for path in compiled.iterdir():  # what another worker compiled will do here
+      if not (own / path.name).exists():
+        os.link(path, own / path.name)
+    return folder, ended
+
+  return smoke
+
+
+@pytest.fixture(scope='session')
+def smoke_ledger(binary, shared, once, smoke_of):
+  """The folder of the ledger of all smoke records, and how its run ended."""
+  for study in ledger.CLAIMS:
+    assert smoke_of(study)[1].code == 0
+  folder = shared / 'ledger'
+  flags = '--scale=smoke', f'--records={shared}', f'--out={folder}', '--norun'
+  run = functools.partial(binary('ledger'), *flags, cwd=binaries.ROOT)
+  return folder, once('ledger', run)
 
 
 @pytest.fixture(scope='module')

@@ -77,8 +77,8 @@ def run(binary, tmp_path_factory):
 
 
 @pytest.fixture(scope='module')
-def smoke(run):
-  return run('smoke', '--flagfile=flags/boolean/smoke.flags')
+def smoke(smoke_of):
+  return finished(*smoke_of('boolean'))
 
 
 @pytest.fixture(scope='module')

@@ -31,6 +31,7 @@ from jaxrep.figures import (
   settings,
   style,
   units,
+  verdicts,
 )
 from jaxrep.measures.minima import Outcome
 
@@ -129,6 +130,16 @@ def outcomes(counts, **choices):
     ax, [f'row {k}' for k in range(len(counts))], counts, names,
     xlabel='nets', **choices,
   )  # fmt: skip
+
+
+def verdict_bars(*counts):
+  return lambda ax: verdicts.bars(
+    ax,
+    {
+      f'Source {k}': dict(zip(verdicts.LOOKS, row, strict=True))
+      for k, row in enumerate(counts)
+    },
+  )
 
 
 def states(values, **choices):
@@ -246,6 +257,16 @@ CASES = {
     'empty': sorted_inputs([]),
     'nan': sorted_inputs(ALL_NAN[0]),
     'nasty': sorted_inputs(nasty(8)),
+  },
+  verdicts.bars: {
+    'realistic': verdict_bars(
+      (4, 3, 2, 1, 0), (6, 5, 2, 1, 0), (0, 1, 0, 0, 0), (1, 1, 1, 1, 1),
+      (9, 0, 2, 0, 0), (0, 0, 0, 10, 2),
+    ),
+    'one': verdict_bars((0, 0, 1, 0, 0)),
+    'empty': verdict_bars(),
+    'none': verdict_bars((0, 0, 0, 0, 0), (0, 0, 0, 0, 0)),
+    'nasty': verdict_bars((10**6, 1, 1, 1, 1), (1, 10**4, 0, 0, 0)),
   },
 }  # fmt: skip
 CASES |= ALIGNMENTS | CREDIT | LOOP | TALLIES | TREES | WEATHER
@@ -539,3 +560,19 @@ def test_patterns_stand_in_the_order_of_their_net_input():
   np.testing.assert_array_equal(no.get_xdata(), [2, 3])
   np.testing.assert_array_equal(yes.get_ydata(), [-1.0, 0.5])
   assert {'no: 2', 'yes: 2', 'net input of L'} <= set(words(ax))
+
+
+def test_a_bar_says_how_many_claims_have_each_verdict():
+  ax = drawn(verdict_bars((4, 3, 0, 2, 0), (0, 1, 1, 0, 0)), size=(7.5, 3.2))
+  assert [t.get_text() for t in ax.get_yticklabels()] == [
+    'Source 0', 'Source 1',
+  ]  # fmt: skip
+  spans = [(b.get_x(), b.get_width(), b.get_y()) for b in ax.patches]
+  spans = [(x, width, round(y + 0.4)) for x, width, y in spans if width]
+  assert sorted(spans, key=lambda s: (s[2], s[0])) == [
+    (0, 4, 0), (4, 3, 0), (7, 2, 0), (0, 1, 1), (1, 1, 1),
+  ]  # fmt: skip
+  said = [t.get_text() for t in ax.texts]
+  assert sorted(said) == ['1', '1', '2', '3', '4']
+  legend = [t.get_text() for t in ax.get_legend().get_texts()]
+  assert legend == ['holds', 'depends', 'fails', 'undecided']

@@ -24,6 +24,9 @@ def bars(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     ax: where.
     counts: claims by source, in order from above, and by verdict.
   """
+  if not any(any(of_source.values()) for of_source in counts.values()):
+    style.nothing(ax, 'no claims')
+    return
   names = list(counts)
   left = np.zeros(len(names))
   for word, (color, hatch) in LOOKS.items():
