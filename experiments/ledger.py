@@ -11,7 +11,7 @@ minutes how it works, laptop answers, full has ten times as many nets.
 import pathlib
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Sequence
 
 from absl import flags
 
@@ -54,26 +54,27 @@ def _main() -> None:
 
 
 def _leave(out: pathlib.Path, folder: pathlib.Path) -> None:
-  """Makes the records that are not there, and writes the ledger."""
-  found = list(_found(folder))
+  """Makes the records that are not there, and writes the ledger.
+
+  Raises:
+    BadInputError: a study failed; the ledger is written without it.
+  """
+  found, failed = _found(folder)
   summaries: dict[str, dict] = {study: {} for study in ledger.CLAIMS}
   for one in found:
     summaries[one.run.study][one.run.flagfile] = one.summary
   only = 'smoke' if FLAGS.scale == 'smoke' else None
   rows = ledger.rows(summaries, only=only)
   html = page.html(rows, found, scale=FLAGS.scale)
-  if FLAGS.publish:
-    for row in rows:
-      for name in row.lacking:
-        raise common.BadInputError(
-          f'--publish: expected the records of all claims, found none of'
-          f' {row.study}/{name}'
-        )
-    texts.publish(pathlib.Path(), rows, found)
-  print(f'\n{texts.terminal(rows)}\n')
   text = texts.table(rows)
+  print(f'\n{texts.terminal(rows)}\n')
   folders.keep(out / 'ledger.md', text.encode(), 'The claims, as Markdown.')
   folders.keep(out / 'ledger.html', html.encode(), 'The page.')
+  if failed:
+    raise common.BadInputError(failed[0])
+  if FLAGS.publish:
+    _check_all(rows)
+    texts.publish(pathlib.Path(), rows, found)
 
 
 def _check() -> None:
@@ -85,23 +86,42 @@ def _check() -> None:
         f'--studies={",".join(FLAGS.studies)}: expected some of {known}, found'
         f' {study!r}'
       )
-  if FLAGS.publish and FLAGS.scale != 'laptop':
+  if not FLAGS.publish:
+    return
+  if FLAGS.scale != 'laptop':
     raise common.BadInputError(
       f'--scale={FLAGS.scale}: expected laptop with --publish, as README.md has'
       ' its numbers'
     )
+  if set(FLAGS.studies) != set(ledger.CLAIMS):
+    raise common.BadInputError(
+      f'--studies={",".join(FLAGS.studies)}: expected all with --publish'
+    )
+  texts.check(pathlib.Path())
 
 
-def _found(folder: pathlib.Path) -> Iterator[page.Found]:
-  """Returns the records, one after another, and says what each took."""
+def _check_all(rows: Sequence[ledger.Row]) -> None:
+  for row in rows:
+    for name in row.lacking:
+      raise common.BadInputError(
+        '--publish: expected the records of all claims, found none of'
+        f' {row.study}/{name}'
+      )
+
+
+def _found(folder: pathlib.Path) -> tuple[list[page.Found], list[str]]:
+  """Returns the records, and what went wrong; says what each took."""
+  found, failed = [], []
   planned = runs.plan(FLAGS.scale, FLAGS.studies)
-  for run, new in runs.complete(planned, folder, compute=FLAGS.run):
-    there = folder / run.name
-    found = page.read(run, there, new=new)
-    seconds = runs.seconds(found.machine)
-    how = '' if new else ', there already'
-    print(f'{run.name}: {seconds:,.0f} s{how}', flush=True)
-    yield found
+  words = {'new': '', 'there': ', there already', 'judged': ', judged anew'}
+  for made in runs.complete(planned, folder, compute=FLAGS.run):
+    if not made.known:
+      failed.append(made.how)
+      continue
+    found.append(page.read(made.run, folder / made.run.name))
+    seconds = runs.seconds(found[-1].machine)
+    print(f'{made.run.name}: {seconds:,.0f} s{words[made.how]}', flush=True)
+  return found, failed
 
 
 if __name__ == '__main__':

@@ -76,7 +76,9 @@ def _loop(flags_text, recipes, sets, layout) -> running.Experiment:
     results.parts(recipes, sets, search=search, **layout),
     results.results,
     report.page,
-    functools.partial(groups.judge, claims.CLAIMS, fixed=fixed),
+    functools.partial(
+      groups.judge, (*claims.CLAIMS, *claims.LONG), fixed=fixed
+    ),
   )
 
 

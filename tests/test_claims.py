@@ -87,7 +87,12 @@ def test_a_task_is_not_learnt_only_where_most_nets_are_held(
   ],
 )
 def test_more_connections_are_judged_over_all_comparisons(ways, verdict):
-  assert symmetry.more_connections(ways)['verdict'] == verdict
+  places = [(way, 'learning rate ε 0.1') for way in ways]
+  for claim in symmetry.COMPARED:
+    found = symmetry.more_connections(claim, places)
+    assert (found['id'], found['verdict']) == (claim.id, verdict)
+    if 'helps' in ways:
+      assert 'helps in 1 (at learning rate ε 0.1)' in found['ours']
 
 
 @pytest.mark.parametrize(
@@ -203,11 +208,12 @@ def test_a_summed_verdict_is_that_of_most_settings_where_none_contradicts(
   each, ours, verdict
 ):
   listed = [
-    {'id': 'a', 'claim': f'c (at {k})', 'ours': k, 'verdict': word}
+    {'id': 'a', 'claim': f'c (at {k})', 'at': {}, 'ours': k, 'verdict': word}
     for k, word in enumerate(each)
   ]
   assert judges.summed(listed, 'c') == {
-    'id': 'a', 'claim': 'c', 'setting': '', 'ours': ours, 'verdict': verdict,
+    'id': 'a', 'claim': 'c', 'setting': '', 'at': {}, 'ours': ours,
+    'verdict': verdict, 'hangs_on': [],
   }  # fmt: skip
 
 
@@ -321,7 +327,21 @@ def test_more_units_are_faster_where_the_slope_surely_falls(low, high, verdict):
   assert found['verdict'] == verdict
   assert found['claim'].endswith(' (momentum α 0)')
   assert found['ours']['low'] == low
-  assert '(' not in boolean.more_units(slope(low, high), '')['claim']
+  alone = boolean.more_units(slope(low, high), '')['claim']
+  assert alone.endswith('(the direction only).')
+
+
+@pytest.mark.parametrize(
+  ('low', 'high', 'verdict'),
+  [
+    (-40, -30, 'holds'),  # 33 fewer are among them
+    (-60, -50, 'fails'),
+    (-30, -20, 'fails'),
+    (None, None, 'undecided'),
+  ],
+)
+def test_chauvins_number_is_one_of_our_interval_or_not(low, high, verdict):
+  assert boolean.chauvins_number(slope(low, high), '')['verdict'] == verdict
 
 
 def test_escapes_are_counted_among_the_seeds_that_were_held():
@@ -412,7 +432,7 @@ def test_precision_is_judged_by_what_many_comparisons_leave_sure(
     ),
     (
       {'task': 'xor', 'hidden': 3, 'learning_rate': 0.25, 'own': False},
-      set(),
+      {'xor-more-units'},
     ),
     (
       {'task': 'xor', 'skip': True, 'hidden': 1, 'learning_rate': 0.5},

@@ -81,28 +81,50 @@ def test_held_is_said_where_both_of_its_kinds_occur(four):
   """A: seed 3 saturated; B: seed 2 in a local minimum."""
   held = differences(*four)['held_rate']
   assert (held.more_a, held.more_b, held.difference.value) == (1, 1, 0)
-  everything = differences(four[0], four[0])
-  assert 'held_rate' not in everything and 'saturated_rate' in everything
+  assert 'held_rate' not in differences(four[0], four[0])
+
+
+@pytest.mark.parametrize(
+  ('outcomes', 'said'),
+  [
+    ([0, 0, 3], ['solved']),
+    ([3, 1, 3], ['saturated']),
+    ([0, 1, 3], ['solved', 'saturated', 'still_descending']),
+    ([0, 2, 3], ['solved', 'local_minimum', 'saturated']),  # the rest is held
+    ([1, 2, 3], ['local_minimum', 'saturated', 'still_descending']),
+  ],
+)
+def test_what_is_so_where_another_is_not_is_said_once(tmp_path, outcomes, said):
+  a = record(tmp_path, part(range(3), outcome=outcomes))
+  b = record(tmp_path, part(range(3), outcome=outcomes[::-1]))
+  assert list(differences(a, b)) == [f'{word}_rate' for word in said]
 
 
 def test_means_are_of_pairs_finite_in_both(four):
-  """Of errors 1, 2, 3 and 2, 4, 4: the mean of −1, −2, −1."""
+  """Of errors 1, 2, 3 and 2, 4, 4: the mean of −1, −2, −1.
+
+  Their interval says how sure it is; a sign test would ask something else.
+  """
   error = differences(*four)['error']
   assert error.difference.value == pytest.approx(-4 / 3)
   assert (error.difference.n, error.a.n) == (3, 3)
   assert (error.a.value, error.b.value) == pytest.approx((2, 10 / 3))
-  # Three of three: 2 · 2⁻³.
-  assert (error.more_a, error.more_b) == (0, 3)
-  assert error.p_value == pytest.approx(1 / 4, rel=1e-12)
+  assert (error.more_a, error.more_b, error.p_value) == (0, 3, None)
 
 
 def test_who_never_solves_it_is_later(four):
-  """A: 5, 6, 7, never. B: never thrice, and 4; nobody solves it in both."""
+  """A: 5, 6, 7, never. B: never thrice, and 4; nobody solves it in both.
+
+  A − B is −∞ in three and ∞ in one, and four pairs have no interval.
+  """
   sweeps = differences(*four)['sweeps']
   assert (sweeps.more_a, sweeps.more_b) == (1, 3)
   assert (sweeps.a.value, sweeps.b.value) == (6, None)
   assert sweeps.b.censored and sweeps.a.unit == 'sweeps'
-  assert (sweeps.difference.value, sweeps.difference.n) == (None, 0)
+  assert (sweeps.difference.value, sweeps.difference.n) == (-np.inf, 4)
+  assert (sweeps.difference.low, sweeps.difference.high) == (None, None)
+  told = paired.as_json(sweeps)  # JSON has no ∞; more_b says which way
+  assert (told['value'], told['censored'], told['more_b']) == (None, True, 3)
   # At 4: 8 unsolved, one of B is solved; at 5, 6, 7: of 7, 6, 5 one of A.
   expected = 4 / 8 + 4 / 7 + 3 / 6 + 2 / 5
   variance = 1 / 4 + 12 / 49 + 1 / 4 + 6 / 25
@@ -116,6 +138,21 @@ def test_times_are_cut_at_the_smaller_budget(tmp_path):
   # What A solved after 10 sweeps, B was not given the time to solve.
   assert (sweeps.more_a, sweeps.more_b) == (0, 1)
   assert (sweeps.difference.value, sweeps.difference.n) == (-1, 1)
+
+
+def test_an_interval_of_times_and_its_test_ask_the_same(tmp_path):
+  """Six pairs: A is solved a sweep sooner in two, and alone in four.
+
+  −∞ four times, −1 twice: the interval is [−∞, −1], as 2 · 2⁻⁶ < 0.05.
+  """
+  a = record(tmp_path, part(range(6), sweeps=np.arange(6.0)), sweeps=9)
+  late = [1.0, 2, NAN, NAN, NAN, NAN]
+  b = record(tmp_path, part(range(6), sweeps=late), sweeps=9)
+  sweeps = differences(a, b)['sweeps']
+  assert sweeps.difference[:4] == (-np.inf, -np.inf, -1, 6)
+  assert sweeps.p_value == pytest.approx(1 / 32, rel=1e-12)
+  pairs = paired.pairs(a, b)
+  assert '−∞ [−∞, −1]' in pages.text(pages.page(a, b, pairs, [sweeps]))
 
 
 def test_changing_sides_changes_signs_alone(four):
@@ -191,8 +228,13 @@ def test_settings_are_paired_by_what_varies_in_a_record(tmp_path):
   ]
   # One of several against a single one: that which is equal to it.
   single = settings(tmp_path, 'c', [0.5], [0, 0])
-  [found] = paired.compare(paired.pairs(a, single))
+  pairs = paired.pairs(a, single)
+  [found] = paired.compare(pairs)
   assert found.difference.value == 3.5
+  said = '0 to 1, without 2 settings of A and 0 of B that have no nets in the'
+  assert said in pages.page(a, single, pairs, [found]).lede
+  both = paired.pairs(a, a)
+  assert 'without' not in pages.page(a, a, both, [found]).lede
 
 
 @pytest.mark.parametrize(
@@ -214,15 +256,35 @@ def test_what_does_not_pair_is_refused(tmp_path, values, seeds, said):
 def test_the_lede_says_how_many_and_what_differs(four):
   pairs = paired.pairs(*four)
   page = pages.page(*four, pairs, paired.compare(pairs))
-  # Rates: solved, saturated, still descending, local minimum, held, fine;
-  # the sign test and log-rank of sweeps; error.
+  # Rates: solved, saturated, still descending, local minimum, held, fine; and
+  # of sweeps the sign test, but not the log-rank test. The error has no test.
   assert page.lede == (
     'toy: 4 pairs of nets, seeds 0 to 3. Flags that differ: rate (1 in A, 2 in'
-    ' B). 0 of 9 tests tell A from B at p < 0.05/9.'
+    ' B). 0 of 7 tests tell A from B at p < 0.05/7.'
   )
   text = pages.text(page)
-  assert '9 tests: by Bonferroni, 0.05 over all of them is p < 0.00556' in text
+  said = '7 tests, of rates and times: by Bonferroni, 0.05 over all of them is'
+  assert f'{said} p < 0.00714' in text
   assert 'ignores that they are paired' in text
+  assert 'Of all nets, solved or not' in text
+
+
+def test_without_tests_none_is_counted(tmp_path):
+  a = record(tmp_path, part([0, 1], error=[1.0, 2]))
+  pairs = paired.pairs(a, a)
+  page = pages.page(a, a, pairs, paired.compare(pairs))
+  assert page.lede == 'toy: 2 pairs of nets, seeds 0 to 1. No flag differs.'
+  assert '0 tests' not in pages.text(page)
+
+
+@pytest.mark.parametrize('installed', ['', 'jaxrep.'])
+def test_the_command_is_one_that_is_there(monkeypatch, four, installed):
+  package = f'{installed}experiments.shared'
+  monkeypatch.setattr(common, '__package__', package)
+  pairs = paired.pairs(*four)
+  page = pages.page(*four, pairs, paired.compare(pairs))
+  a, b = (side.folder for side in four)
+  assert page.command == f'python -m {installed}experiments.compare {a} {b}'
 
 
 def test_nets_without_another_are_counted(tmp_path, four):

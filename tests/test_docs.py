@@ -224,7 +224,7 @@ def test_the_citation_has_what_the_format_asks_for():
   for entry in entries:
     keys = re.findall(r'^ *([a-z-]+):', entry, re.M)
     assert {'type', 'title', 'authors', 'year'} <= set(keys), entry
-  assert len(entries) == 6
+  assert len(entries) == 9
 
 
 def test_the_licence_is_the_one_that_is_named():

@@ -3,22 +3,22 @@
 import json
 import pathlib
 import re
+import subprocess
 
 import pytest
 from binaries import ROOT
 
-import jaxrep
 from experiments.ledgers import runs, texts, words
 from experiments.ledgers.sections import SECTIONS
 from experiments.shared import citing, common
 from jaxrep import records
-from jaxrep.claims import judges, ledger
+from jaxrep.claims import basins, judges, ledger
 
 RESULTS = ROOT / texts.RESULTS
 EVERY = [(study, one) for study, some in ledger.CLAIMS.items() for one in some]
 # Their result is worked out from several settings, and is none of a setting's.
 MOST = judges.most('r')
-COMPARED = {'xor-chauvin', 'xor-escape'}
+COMPARED = {'xor-chauvin', 'xor-chauvin-number', 'xor-escape'}
 
 
 def walk():
@@ -38,9 +38,14 @@ def claim(judge=MOST, depends='the rule'):
   )
 
 
-def some(*verdicts, **fields):
-  one = ledger.Tested('paper', '', rate(0.5), '')._replace(**fields)
-  return [one._replace(verdict=verdict) for verdict in verdicts]
+def some(*verdicts, flagfile='paper', **fields):
+  one = {'setting': '', 'at': {}, 'ours': rate(0.5)} | fields
+  return [ledger.Tested(flagfile, {**one, 'verdict': v}) for v in verdicts]
+
+
+def each(**verdicts):
+  """A verdict of each of several flagfiles."""
+  return [one for name, v in verdicts.items() for one in some(v, flagfile=name)]
 
 
 def plain(text):
@@ -58,7 +63,7 @@ def test_at_least_forty_claims_are_checked_and_their_names_are_unique():
 @pytest.mark.parametrize(('study', 'claim'), walk())
 def test_a_claim_says_whose_it_is_what_and_how_it_is_judged(study, claim):
   assert re.fullmatch('[a-z0-9]+(-[a-z0-9]+)*', claim.id)
-  assert re.search(r'\(\d{4}\)|[Ll]ecture|Bostock|trial', claim.source)
+  assert re.search(r'\(\d{4}\)|[Ll]ecture|trial', claim.source)
   assert claim.words.endswith(('.', '.)', '?'))
   assert claim.given and claim.result
   if claim.judge is None:
@@ -73,29 +78,68 @@ def test_a_claim_says_whose_it_is_what_and_how_it_is_judged(study, claim):
 
 
 @pytest.mark.parametrize(
-  ('verdicts', 'expected'),
+  ('tested', 'expected'),
   [
     ([], 'undecided'),
-    (['undecided'], 'undecided'),
-    (['holds'], 'holds'),
-    (['holds', 'undecided'], 'holds'),  # one of two is half
-    (['undecided', 'fails', 'undecided'], 'undecided'),  # one of three is not
-    (['fails', 'undecided', 'fails'], 'fails'),
-    (['holds', 'fails'], 'depends on the rule'),
-    (['holds', 'undecided', 'fails', 'undecided'], 'depends on the rule'),
-    (['depends on the setting'], 'depends on the rule'),
-    (['depends on the setting', 'holds'], 'depends on the rule'),
+    (some('undecided'), 'undecided'),
+    (some('holds'), 'holds'),
+    # Of one record more than half of the settings have to be decided,
+    (some('holds', 'undecided'), 'undecided'),
+    (some('fails', 'undecided', 'fails'), 'fails'),
+    (some('holds', 'fails'), 'depends on the rule'),
+    (some('depends on the setting'), 'depends on the rule'),
+    # and of several records more than half, however many settings each has.
+    (each(paper='holds', band='undecided'), 'undecided'),
+    (each(paper='holds', band='undecided', long='holds'), 'holds'),
+    (some(*6 * ['holds']) + each(band='undecided'), 'undecided'),
+    # What a flagfile settles is what a verdict hangs on that differs from the
+    # first that is decided.
+    (each(paper='holds', band='fails'), 'depends on the zero-error band'),
+    (each(paper='holds', band='holds', bipolar='fails'),
+     'depends on the coding of inputs'),
+    (each(paper='undecided', zero_bias='holds', band='fails', bipolar='fails'),
+     'depends on the zero-error band and the coding of inputs'),
+    (each(paper='holds', other='fails'), 'depends on the rule'),
   ],
-)
-def test_one_verdict_is_made_of_all(verdicts, expected):
-  assert ledger.verdict(claim(), some(*verdicts)) == expected
+)  # fmt: skip
+def test_one_verdict_is_made_of_all(tested, expected):
+  assert ledger.verdict('symmetry', claim(), tested) == expected
+
+
+def test_a_verdict_hangs_on_the_flags_that_alone_turn_it():
+  def at(verdict, **flags):
+    return some(verdict, at=flags)
+
+  tested = [
+    *at('holds', init_range=0.3, size=2, updates='case'),
+    *at('fails', init_range=2.0, size=2, updates='case'),
+    *at('undecided', init_range=0.3, size=3, updates='case'),
+    *at('fails', init_range=2.0, size=3, updates='sweep'),
+  ]
+  expected = 'depends on the range of the first weights'
+  assert judges.hangs_on([one.said for one in tested]) == ['init_range']
+  assert ledger.verdict('boolean', claim(), tested) == expected
+  # As a record has it that has too many settings to list.
+  summed = judges.summed([one.said for one in tested], 'words')
+  alone = [ledger.Tested('parity', summed)]
+  assert ledger.verdict('boolean', claim(), alone) == expected
+
+
+def test_a_record_that_is_not_there_is_undecided():
+  tested = each(paper='holds', band='holds')
+  for lacking, word in (
+    ([], 'holds'),
+    (['a'], 'holds'),
+    (['a', 'b'], 'undecided'),
+  ):
+    assert ledger.verdict('symmetry', claim(), tested, lacking) == word
 
 
 def test_a_claim_without_a_judge_is_not_testable_whatever_is_measured():
-  one = claim(judge=None, depends='no start is printed')
-  assert ledger.verdict(one, some('holds')) == 'not testable'
+  one = claim(judge=None, depends='the starts')
+  assert ledger.verdict('s', one, some('holds')) == 'not testable'
   assert ledger.ours(ledger.Row('s', one, [], 'not testable')) == [
-    'not judged: no start is printed'
+    'not judged, for lack of the starts'
   ]
 
 
@@ -120,17 +164,25 @@ def test_what_was_found_stands_in_a_line_for_each_record_and_setting():
 
 def test_of_many_results_the_range_and_the_verdicts_stand_there():
   many = [
-    ledger.Tested('paper', '', rate(value), word)
-    for value, word in (
-      (0.5, 'holds'), (0.1, 'holds'), (0.9, 'undecided'), (0.7, 'holds'),
-    )
+    *some('holds', ours=rate(0.5)), *some('holds', ours=rate(0.1)),
+    *some('undecided', ours=rate(0.9), flagfile='long'),
+    *some('holds', ours=rate(0.7), flagfile='long'),
+    *some('undecided', ours={**rate(0.2), 'value': None}),
   ]  # fmt: skip
-  many += some('undecided', ours={**rate(0.2), 'value': None})
   said = ['from 10 % [4, 16], n = 1,000 to 90 % [84, 96], n = 1,000']
-  said += ['holds at 3, undecided at 2 of 5 settings']
+  said += ['holds: paper, long', 'undecided: long, paper']
   assert list(map(plain, ledger.ours(row(found=many)))) == said
-  only_words = [one._replace(ours='words') for one in many]
+  only_words = [
+    one._replace(said={**one.said, 'ours': 'words'}) for one in many
+  ]
   assert ledger.ours(row(found=only_words)) == said[1:]
+  counted = 'holds at 9, undecided at 2 of 11 settings'
+  last = [*only_words, *some('holds', ours=counted, flagfile='map')]
+  assert ledger.ours(row(found=last))[0].endswith(f', map ({counted})')
+
+
+def test_where_nothing_was_measured_a_row_says_so():
+  assert ledger.ours(row('undecided')) == ['not measured in this run']
 
 
 def test_a_record_that_is_not_there_is_named():
@@ -146,6 +198,8 @@ def test_a_record_that_is_not_there_is_named():
       ['fails', 'holds', 'holds'],
       'Of 3 claims 2 hold and 1 fails.',
     ),
+    (['undecided'], 'Of 1 claim 1 is undecided.'),
+    (['depends on a'], 'Of 1 claim 1 depends on what the source leaves open.'),
     (
       ['not testable', *3 * ['depends on a'], 'depends on b', *2 * ['holds']],
       'Of 7 claims 4 depend on what the source leaves open, 2 hold and 1 cannot'
@@ -179,19 +233,29 @@ def test_rows_hold_what_each_record_says_of_a_claim():
   }
   first, second, *rest = ledger.rows(known)
   assert len(rest) == len(EVERY) - 2
-  assert first.tested == [
-    ledger.Tested('paper', '', 'x', 'holds'),
-    ledger.Tested('band', 'at 3', 'x', 'fails'),
-  ]
-  assert first.verdict == f'depends on {first.claim.depends}'
+  # All that bear on it, in the order of those that were made for it.
+  found = [(one.flagfile, one.said['verdict']) for one in first.tested]
+  assert found == [
+    ('paper', 'holds'), ('band', 'fails'), ('long', 'undecided'),
+    ('smoke', 'undecided'),
+  ]  # fmt: skip
+  assert first.tested[1].words == 'band (at 3): x'
+  # Two are decided of six, two of which are not there, and disagree.
+  assert first.verdict == 'depends on the zero-error band'
   assert first.lacking == ['zero_bias', 'bipolar']
-  assert (second.verdict, second.tested[0].ours) == ('fails', 'y')
+  assert second.verdict == 'undecided'
   assert {one.verdict for one in rest} == {'undecided', 'not testable'}
 
   first, second, *rest = ledger.rows(known, only='smoke')
-  assert first.tested == [ledger.Tested('smoke', 'small', 'x', 'undecided')]
+  assert [one.flagfile for one in first.tested] == ['smoke']
   assert second.verdict == 'fails'
   assert not any(one.tested for one in rest)
+
+
+def test_questions_of_ours_are_no_claims():
+  asked = row('holds')
+  asked = asked._replace(claim=asked.claim._replace(ours=True))
+  assert ledger.counts([asked, row('fails')]) == {'fails': 1}
 
 
 @pytest.fixture(scope='module')
@@ -227,6 +291,34 @@ def test_every_flagfile_of_a_claim_has_a_verdict_on_it(published, study, claim):
       }  # fmt: skip
       known = isinstance(one['ours'], str) or one['ours'] in measured
       assert known or claim.id in COMPARED
+
+
+# A verdict that the results of one setting give, as their judge is given no
+# more. A comparison's is given arrays, which are not committed.
+PLAIN = [
+  pytest.param(study, one, id=one.id)
+  for study, one in EVERY
+  if one.judge is not None and one.result not in ('comparisons',)
+  and one.id not in COMPARED
+  and one not in (*basins.COMPARED,)
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(('study', 'claim'), PLAIN)
+def test_published_verdicts_are_those_of_todays_judges(published, study, claim):
+  seen = 0
+  for summary in published[study].values():
+    for said in summary['claims']:
+      if said['id'] != claim.id or isinstance(said['ours'], str):
+        continue
+      seen += 1
+      verdicts = {
+        claim.judge(one['results'])
+        for one in summary['settings']
+        if one['results'].get(claim.result) == said['ours']
+      }
+      assert said['verdict'] in verdicts
+  assert seen
 
 
 def test_no_verdict_hangs_on_nothing(published):
@@ -285,10 +377,6 @@ FOUND = {
     ('{paper|--init_range}', '−0.3'),
     ('{wide|rate=0.10|r}', '50 % [44, 56]'),
     ('{wide|way=case;rate=2|r}', '70 % [64, 76]'),
-    ('{wide|r}', None),  # which of two?
-    ('{wide|rate=3|r}', None),
-    ('{wide|other=3|r}', None),
-    ('{paper|q}', None),
     ('{paper|r} and {gone|r}', None),
   ],
 )
@@ -298,9 +386,16 @@ def test_sentences_are_filled_from_records_or_left_out(sentence, said):
   assert words.paragraph(['A.', sentence], FOUND) == f'A.{more}'
 
 
-def test_one_record_may_stand_for_all():
-  found = words.Always(FOUND['paper'])
-  assert words.filled('{anything|r}', found) == '50 % [44, 56]'
+@pytest.mark.parametrize(
+  'sentence',
+  [
+    '{wide|r}',  # which of two?
+    '{wide|rate=3|r}', '{wide|other=3|r}', '{paper|q}', '{paper|--q}',
+  ],
+)  # fmt: skip
+def test_a_number_that_a_record_does_not_have_is_an_error(sentence):
+  with pytest.raises(KeyError):
+    words.filled(sentence, FOUND)
 
 
 def flags_of(study='symmetry', name='paper', **changes):
@@ -317,6 +412,8 @@ def test_the_digest_of_flags_is_theirs_in_any_order():
   assert len(changed | {citing.digest(flags)}) == len(flags) + 1
   # printf -- '--a=1\n--b=x\n' | sha256sum
   assert citing.digest({'b': 'x', 'a': '1'}) == '6a9b8517edd2'
+  # Lines are sorted, not names: printf -- '--a2=1\n--a=1\n' | sha256sum
+  assert citing.digest({'a': '1', 'a2': '1'}) == 'e66d571fcbdd'
 
 
 @pytest.mark.parametrize(
@@ -357,14 +454,25 @@ def test_texts_of_a_flag_are_compared_as_what_they_say(one, other, same):
 
 def test_a_line_to_cite_says_all_that_finds_the_number_again():
   flags = flags_of(seeds='7')
-  [line] = citing.lines(
-    'symmetry', flags, [('ε 0.1', {'solved_rate': rate(0.5, n=7)})]
-  )
+  made = {'study': 'symmetry', 'version': '0.9'}  # not by this version
+  results = [('ε 0.1', {'solved_rate': rate(0.5, n=7)})]
+  [line] = citing.lines(made, flags, results)
   assert line == (
-    f'jaxrep {jaxrep.__version__}, symmetry, flags/symmetry/paper.flags'
+    'jaxrep 0.9, symmetry, flags/symmetry/paper.flags'
     f' --seeds=7, flags {citing.digest(flags)}: solved_rate (ε 0.1) = 50 %'
     ' [44, 56], n = 7'
   )
+  del made['version']
+  [line] = citing.lines(made, flags, results)
+  assert line.startswith('jaxrep before 0.1.0, symmetry, ')
+
+
+def test_the_digest_of_a_record_is_what_the_page_on_records_computes(smoke):
+  [command] = re.findall(
+    r'^grep .*sha256sum.*$', (ROOT / 'docs/records.md').read_text(), re.M
+  )
+  said = subprocess.check_output(command, shell=True, cwd=smoke[0], text=True)
+  assert said == f'{citing.digest(records.load(smoke[0]).flags)}\n'
 
 
 def test_a_scale_decides_which_runs_are_made():

@@ -428,6 +428,59 @@ class PairedSignsTest(parameterized.TestCase):
       stats.paired_signs([1, 2], [1, 2, 3])
 
 
+class PairedMedianTest(parameterized.TestCase):
+  def test_six_pairs_are_as_worked_by_hand(self):
+    # Differences −3, −1, 2, 3, 4, 5: halfway between 2 and 3. Of six, none on
+    # one side has a chance of 2⁻⁶ < 0.025, one of 7 · 2⁻⁶ > 0.025.
+    found = stats.paired_median(
+      [0, 1, 4, 5, 6, 7], [3, 2, 2, 2, 2, 2], unit='sweeps'
+    )
+    self.assertEqual(found, (2.5, -3, 5, 6, 'sweeps', False))
+
+  def test_never_is_as_far_as_can_be_and_twice_never_says_nothing(self):
+    inf = np.inf
+    found = stats.paired_median([inf, inf, inf, 5], [1, 9, inf, 8], unit='')
+    self.assertEqual(found, (inf, None, None, 3, '', False))
+    back = stats.paired_median([1, 9, inf, 8], [inf, inf, inf, 5], unit='')
+    self.assertEqual(back.value, -inf)
+    seven = stats.paired_median([2] * 7, [1] * 6 + [inf], unit='')
+    self.assertEqual(seven, (1, -inf, 1, 7, '', False))
+
+  def test_between_never_and_never_of_the_other_lies_nothing(self):
+    found = stats.paired_median([np.inf, 1], [1, np.inf], unit='')
+    self.assertEqual(found, (None, None, None, 2, '', False))
+    neither = stats.paired_median([np.inf], [np.inf], unit='')
+    self.assertEqual(neither, (None, None, None, 0, '', False))
+    self.assertEqual(stats.paired_median([], [], unit='').n, 0)
+
+  @parameterized.product(n=(5, 6, 13, 40, 101), ties=(False, True))
+  def test_zero_is_outside_where_the_sign_test_says_so(self, n, ties):
+    outside = []
+    for k in range(n + 1):  # pairs with more in a
+      a = np.where(np.arange(n) < k, 1.0, -1.0) * np.arange(1, n + 1)
+      if ties:
+        a[0] = 0
+      found = stats.paired_median(a, np.zeros(n), unit='')
+      told = found.low is not None and (found.low > 0 or found.high < 0)
+      tested = stats.paired_signs(a, np.zeros(n)).p_value < 0.05
+      self.assertTrue(tested or not told)
+      if not ties:
+        self.assertEqual(told, tested)
+      outside.append(told)
+    self.assertEqual(any(outside), n > 5 + ties)  # a median takes six
+
+  def test_changing_sides_changes_the_sign_alone(self):
+    a, b = np.random.default_rng(0).exponential(size=(2, 30))
+    one, other = (stats.paired_median(*s, unit='') for s in ((a, b), (b, a)))
+    self.assertEqual((one.value, one.low), (-other.value, -other.high))
+
+  def test_nan_and_other_seeds_are_refused(self):
+    with self.assertRaisesRegex(ValueError, 'a: .* found nan'):
+      stats.paired_median([np.nan], [1], unit='')
+    with self.assertRaisesRegex(ValueError, 'b: expected 2 nets, found 3'):
+      stats.paired_median([1, 2], [1, 2, 3], unit='')
+
+
 class LogRankTest(parameterized.TestCase):
   def test_a_tiny_sample_is_as_worked_by_hand(self):
     # a: 1, 3, never; b: 3, 4, 4. Unsolved (of a) and solved: at 1, 6 (3) and 1;

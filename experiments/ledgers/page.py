@@ -28,8 +28,9 @@ tbody th { text-align: left; padding-top: 1.2rem; }
 .ours span { display: block; }
 #claims table { table-layout: fixed; }
 #claims th:nth-child(1) { width: 29%; } #claims th:nth-child(2) { width: 11%; }
-#claims th:nth-child(3) { width: 36%; } #claims th:nth-child(4) { width: 14%; }
+#claims th:nth-child(3) { width: 34%; } #claims th:nth-child(4) { width: 14%; }
 #claims td { overflow-wrap: break-word; }
+#claims td:last-child { white-space: nowrap; font-weight: normal; }
 small { color: #444; font-weight: normal; }
 @media (max-width: 34rem) { .verdict { white-space: normal; } }
 """
@@ -44,7 +45,6 @@ class Found(NamedTuple):
     summary: what summary.json holds.
     flags: that decided it, by name.
     machine: what machine.json holds.
-    new: whether this ledger had to compute it.
   """
 
   run: runs.Run
@@ -52,10 +52,9 @@ class Found(NamedTuple):
   summary: Mapping[str, Any]
   flags: Mapping[str, str]
   machine: Mapping[str, Any]
-  new: bool
 
 
-def read(run: runs.Run, folder: pathlib.Path, *, new: bool) -> Found:
+def read(run: runs.Run, folder: pathlib.Path) -> Found:
   """Returns a record's facts; its arrays are not read.
 
   Raises:
@@ -65,7 +64,7 @@ def read(run: runs.Run, folder: pathlib.Path, *, new: bool) -> Found:
     flags = records.parse_flags((folder / records.FLAGS).read_text())
   summary = runs.read(folder, records.SUMMARY, 'nets', 'settings', 'claims')
   machine = runs.read(folder, records.MACHINE, 'seconds')
-  return Found(run, folder, summary, flags, machine, new)
+  return Found(run, folder, summary, flags, machine)
 
 
 def html(
@@ -182,10 +181,13 @@ def _table(rows, shown) -> str:
 
 
 _NOTE = (
-  'Verdicts are computed: “holds” and “fails” where the 95 % interval leaves no'
-  ' doubt, “depends on” where runs that settle what the source leaves open'
-  ' disagree, “undecided” where the nets are too few. How each is judged'
-  ' stands under its number. Thresholds for words without numbers are ours.'
+  'Verdicts are computed. A property holds where the 95 % interval of its rate'
+  ' lies above one half: of one printed net we read it as one of most nets;'
+  ' “holds” and “fails” are said where intervals leave no doubt,'
+  ' “undecided” where nets are too few, the budget too short, or a number lies'
+  ' between two thresholds. “Depends on” names what differs between runs that'
+  ' say the one and runs that say the other. How each is judged stands under'
+  ' its number. Thresholds for words without numbers are ours.'
 )
 
 
@@ -227,20 +229,31 @@ def _link(row, shown) -> str:
 def _section(study, there, figures, scale) -> str:
   section = SECTIONS[study]
   said = {name: (one.summary, one.flags) for name, one in there.items()}
-  if scale == 'smoke':
-    said = words.Always(said['smoke'])
   paragraphs = [
-    f'<p>{escape(words.paragraph(sentences, said))}</p>'
+    words.paragraph(sentences, said)
     for sentences in (section.asked, section.found)
   ]
+  if scale == 'smoke':
+    nets = there['smoke'].summary['nets']
+    paragraphs[1] = (
+      f'These {nets:,} nets are those of `flags/{study}/smoke.flags`, smaller'
+      ' and at other settings than the source’s: they show how this page works,'
+      ' and not what is so.'
+    )
   flagfile = 'smoke' if scale == 'smoke' else section.gallery
   gallery = []
   if section.gallery and flagfile in there:
     gallery = [galleries.html(study, there[flagfile].folder)]
   return '\n'.join([
     f'<section id="{study}">\n<h2>{escape(section.title)}</h2>',
-    *paragraphs, *gallery, *figures.values(), '</section>',
+    *(f'<p>{_marked(text)}</p>' for text in paragraphs),
+    *gallery, *figures.values(), '</section>',
   ])  # fmt: skip
+
+
+def _marked(text: str) -> str:
+  """Returns words as HTML; what stands in backticks is code."""
+  return re.sub('`([^`]+)`', r'<code>\1</code>', escape(text))
 
 
 def _runs(found, scale) -> str:
@@ -277,10 +290,15 @@ def cited(
   lines: dict[str, None] = {}
   for row in rows:
     for one in row.tested:
-      if isinstance(one.ours, Mapping):
+      ours = one.said['ours']
+      if isinstance(ours, Mapping):
         record = by_study[row.study][one.flagfile]
-        result = {row.claim.result: one.ours}
+        result = {row.claim.result: ours}
         lines |= dict.fromkeys(
-          citing.lines(row.study, record.flags, [(one.setting, result)])
+          citing.lines(
+            record.summary,
+            record.flags,
+            [(one.said.get('setting', ''), result)],
+          )
         )
   return list(lines)

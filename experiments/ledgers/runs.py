@@ -8,7 +8,7 @@ import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
-from jaxrep import records
+from jaxrep import claims, records
 from jaxrep.claims import ledger
 
 from ..shared import citing, common
@@ -57,7 +57,7 @@ class Run(NamedTuple):
   def command(self) -> str:
     """What a user types, without --out."""
     words = [f'--flagfile=flags/{self.name}.flags', *self.flags]
-    return ' '.join([f'python -m experiments.{self.study}', *words])
+    return ' '.join([f'python -m {common.module(self.study)}', *words])
 
   @property
   def expected(self) -> dict[str, str]:
@@ -113,47 +113,71 @@ def finished(run: Run, folder: pathlib.Path) -> bool:
   return True
 
 
-def perform(run: Run, folder: pathlib.Path) -> None:
-  """Runs a study in a process of its own; what was done before is not again.
+def perform(run: Run, folder: pathlib.Path) -> str:
+  """Runs a study in a process of its own; returns what went wrong, if it did.
 
-  Its table is not shown, its progress is.
-
-  Raises:
-    BadInputError: it failed; it has said why.
+  What was done before is not done again: a finished record is judged anew and
+  drawn. Its table is not shown, its progress is.
   """
-  module = f'{__package__.rpartition(".")[0]}.{run.study}'
-  command = [sys.executable, '-m', module, f'--flagfile={run.path}']
+  command = [sys.executable, '-m', common.module(run.study)]
   ended = subprocess.run(
-    [*command, *run.flags, f'--out={folder}'], stdout=subprocess.DEVNULL
+    [*command, f'--flagfile={run.path}', *run.flags, f'--out={folder}'],
+    stdout=subprocess.DEVNULL,
   )
-  if ended.returncode:
-    raise common.BadInputError(
-      f'{run.command}: expected it to end well, found exit code'
-      f' {ended.returncode}; the same command of the ledger goes on from here,'
-      ' --studies leaves studies out'
-    )
+  if not ended.returncode:
+    return ''
+  return (
+    f'{run.command}: expected it to end well, found exit code'
+    f' {ended.returncode}; the same ledger goes on from here'
+  )
+
+
+class Made(NamedTuple):
+  """What became of a run.
+
+  Attributes:
+    run: which one.
+    how: 'new', 'there', 'judged' anew, or why its record is not there.
+  """
+
+  run: Run
+  how: str
+
+  @property
+  def known(self) -> bool:
+    """Whether its record is there."""
+    return self.how in ('new', 'there', 'judged')
 
 
 def complete(
   runs: Sequence[Run], folder: pathlib.Path, *, compute: bool
-) -> Iterator[tuple[Run, bool]]:
+) -> Iterator[Made]:
   """Sees to it that all records are there, one after another.
 
   Args:
     runs: the runs.
     folder: where their records lie, or will.
-    compute: whether those that are not there are run; else they are left out.
+    compute: whether those that are not there are run, and those judged anew
+      that were judged by other claims than today's.
 
   Yields:
-    Each run whose record is there, and whether it had to be computed.
+    What became of each; one that fails does not keep the others from it.
+
+  Raises:
+    BadInputError: a record of another run is in the place of one.
   """
   there = [finished(run, folder / run.name) for run in runs]  # before any runs
   for run, known in zip(runs, there, strict=True):
-    if not known and not compute:
-      continue
-    if not known:
-      perform(run, folder / run.name)
-    yield run, not known
+    if known and (not compute or _is_judged(folder / run.name)):
+      yield Made(run, 'there')
+    elif compute:
+      wrong = perform(run, folder / run.name)
+      yield Made(run, wrong or ('judged' if known else 'new'))
+
+
+def _is_judged(folder: pathlib.Path) -> bool:
+  summary = read(folder, records.SUMMARY)
+  return summary.get('judged_by') == claims.digest()
 
 
 def seconds(machine: Mapping[str, Any]) -> float:

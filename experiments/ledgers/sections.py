@@ -78,10 +78,11 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       'With direct links {linked|margin=0.5|solved_rate} learn; encoders do in'
       ' {encoder|solved_rate}, though {encoder|own_corner_rate} only give'
       ' every input a corner of its own.',
-      'Of the XOR nets that are stuck after {escape|--stuck_after} sweeps some'
-      ' leave if they are given a million, and double precision leaves the'
-      ' same ones.',
-      'Binary addition with the book’s three hidden units is the bad case.',
+      'Of the XOR nets that are stuck after {escape|--stuck_after} sweeps'
+      ' {escape|precision=float32|left_rate} leave if they are given a million,'
+      ' and in double precision {escape|precision=float64|left_rate}.',
+      'Binary addition with the book’s three hidden units is the bad case:'
+      ' {addition|hidden=3;updates=sweep|solved_rate} learn it by full sweeps.',
     ),
     (
       ('paper', 'census_pair'),
@@ -126,9 +127,9 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       '{paper|solved_rate} of loops learn, on average after'
       ' {paper|updates_mean}.',
       'First changes are as random as the paper says'
-      ' ({paper|vh_uphill_first_rate} go uphill); by update 30 their cosine'
-      ' with steepest descent is {paper|cosine_vh_late} in the median, after'
-      ' the weights have aligned.',
+      ' ({paper|vh_uphill_first_rate} go uphill); by update 30 they agree with'
+      ' steepest descent ({paper|cosine_vh_late} in the median), after the'
+      ' weights have aligned.',
       'At the best learning rate of each, on fresh seeds, recirculation takes'
       ' {paper|recirculation_updates_mean} and back-propagation'
       ' {paper|backprop_updates_mean}.',
@@ -233,15 +234,21 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ' what the pictures suggest is measured below any pixel.',
     ),
     (
-      'Nonconvergence grows with the range of the first weights if weights'
-      ' change once an epoch, which the paper does not say.',
+      'With weights that change once an epoch (the paper does not say when they'
+      ' do), ε = 1 and no momentum, of nets from ± 0.1, ± 1 and ± 10'
+      ' {monte_carlo|init_range=0.1;learning_rate=1;momentum=0|unsolved_rate},'
+      ' {monte_carlo|init_range=1;learning_rate=1;momentum=0|unsolved_rate} and'
+      ' {monte_carlo|init_range=10;learning_rate=1;momentum=0|unsolved_rate} do'
+      ' not converge.',
       'Its boundaries look fractal: over the finest scales of a map their'
       ' dimension is'
       ' {rate|learning_rate=3;updates=sweep|boundary_dimension_fine} at ε = 3,'
       ' where the paper has it, and'
       ' {rate|learning_rate=0.1;updates=sweep|boundary_dimension_fine} at 0.1.',
       'But far below any pixel how often two near starts end apart falls nearly'
-      ' in proportion to their distance, as it would for smooth lines.',
+      ' in proportion to their distance: as its power'
+      ' {near|updates=sweep;distance=3e-05|sensitivity_exponent}, where smooth'
+      ' lines have 1.',
     ),
     (
       ('paper', 'times'),

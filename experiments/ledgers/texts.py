@@ -59,6 +59,17 @@ def terminal(rows: Sequence[ledger.Row]) -> str:
   )
 
 
+def check(root: pathlib.Path) -> None:
+  """Sees to it that a checkout has a place for the ledger.
+
+  Raises:
+    RecordError: no README with such a place is there.
+  """
+  path = root / 'README.md'
+  with records.naming(path):
+    spliced(path.read_text(), '')
+
+
 def publish(
   root: pathlib.Path, rows: Sequence[ledger.Row], found: Sequence[page.Found]
 ) -> None:

@@ -12,19 +12,6 @@ Record = tuple[Mapping[str, Any], Mapping[str, str]]
 Records = Mapping[str, Record]
 
 
-class Always(dict):
-  """One record in the place of all."""
-
-  def __init__(self, record: Record):
-    self._record = record
-
-  def __contains__(self, name: object) -> bool:
-    return True
-
-  def __getitem__(self, name: str) -> Record:
-    return self._record
-
-
 def paragraph(sentences: Sequence[str], found: Records) -> str:
   """Returns those sentences whose numbers are there, in one paragraph.
 
@@ -38,7 +25,11 @@ def paragraph(sentences: Sequence[str], found: Records) -> str:
 
 
 def filled(sentence: str, found: Records) -> str | None:
-  """Returns a sentence with its numbers; None if one of them is missing."""
+  """Returns a sentence with its numbers; None if a record is missing.
+
+  Raises:
+    KeyError: a record has no such result or flag, or several settings do.
+  """
   try:
     return re.sub(r'\{([^}]*)\}', _putter(found), sentence)
   except MissingError:
@@ -46,7 +37,7 @@ def filled(sentence: str, found: Records) -> str | None:
 
 
 class MissingError(Exception):
-  """A number that no record has."""
+  """A record that is not there."""
 
 
 def _putter(found: Records) -> Callable[[re.Match], str]:
@@ -66,7 +57,7 @@ def _putter(found: Records) -> Callable[[re.Match], str]:
       )
     ]
     if len(results) != 1 or what not in results[0]:
-      raise MissingError(match[0])
+      raise KeyError(f'{match[0]}: expected one setting with it')
     return tables.measured(results[0][what])
 
   return put

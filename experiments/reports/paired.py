@@ -11,6 +11,7 @@ from jaxrep.tables import Table
 
 from ..results import paired
 from ..results.paired import MEANS, RATES, TIMES, Difference, Pairs
+from ..shared import common
 
 ALPHA = 0.05
 NAMED = 8  # flags that differ, named in the lede
@@ -28,21 +29,25 @@ KINDS = {  # kind -> title, headings of A, B, their difference and counts
   ),
   MEANS: (
     'Means',
-    ('mean', 'A', 'B', 'A − B, 95 %', 'pairs', 'A larger', 'B larger', 'p'),
+    ('mean', 'A', 'B', 'A − B, 95 %', 'pairs', 'A larger', 'B larger'),
   ),
 }  # fmt: skip
 NOTES = {
-  RATES: 'p: McNemar’s exact test, of the pairs in which it holds in one only.',
+  RATES: (
+    'Of all nets, solved or not: results of a record, as ratio_124_rate, may be'
+    ' of solved nets only. p: McNemar’s exact test, of the pairs in which it'
+    ' holds in one only.'
+  ),
   TIMES: (
-    'A − B: the median over the pairs in which both are solved. p: the exact'
-    ' sign test of who is later, over pairs in which either is solved; never is'
-    ' later than ever. Where budgets differ, times are cut at the smaller one.'
+    'A − B: the median over the pairs in which either is solved, with the sign'
+    ' test’s interval; never is later than ever, by ∞. p: the exact sign test'
+    ' of who is later. Where budgets differ, times are cut at the smaller one.'
     ' The log-rank test takes A and B for independent: it ignores that they are'
-    ' paired.'
+    ' paired, and is not counted among the tests.'
   ),
   MEANS: (
-    'Over pairs in which both are finite. p: the exact sign test of which is'
-    ' larger, which asks of the median and not of the mean.'
+    'Over pairs in which both are finite. An interval without 0 tells A from B;'
+    ' means are not counted among the tests.'
   ),
 }
 
@@ -66,18 +71,19 @@ def page(
     for kind in KINDS
     if any(d.kind == kind for d in found)
   ]
-  count = len(paired.tests(found))
-  note = (
-    f'{count} tests: by Bonferroni, {ALPHA:g} over all of them is p <'
-    f' {tables.number(ALPHA / max(count, 1))} for one. Intervals are 95 % each.'
-  )
+  note = 'Intervals are 95 % each.'
+  if count := len(paired.tests(found)):
+    note = (
+      f'{count} tests, of rates and times: by Bonferroni, {ALPHA:g} over all of'
+      f' them is p < {tables.number(ALPHA / count)} for one. {note}'
+    )
   shown[-1] = shown[-1]._replace(note=f'{shown[-1].note} {note}')
   return report.Page(
     title=f'A: {a.folder}, B: {b.folder}',
     lede=_lede(a, b, pairs, found),
     results=shown,
     settings=_flags_table(a, b),
-    command=f'python -m experiments.compare {a.folder} {b.folder}',
+    command=f'python -m {common.module("compare")} {a.folder} {b.folder}',
   )
 
 
@@ -142,7 +148,9 @@ def _table(kind, found, settings) -> Table:
     )
     a, b, apart = each
     a, b = ({**e, 'low': None, 'high': None} for e in (a, b))
-    row = [d.name, a, b, apart, d.difference.n, d.more_a, d.more_b, d.p_value]
+    row = [d.name, a, b, apart, d.difference.n, d.more_a, d.more_b]
+    if kind != MEANS:
+      row.append(d.p_value)
     if d.log_rank:
       row += d.log_rank
     rows.append([d.setting, *row] if settings else row)
@@ -159,14 +167,23 @@ def _lede(a, b, pairs, found) -> str:
   unpaired = ''
   if any(alone):
     unpaired = f' ({alone[0]:,} nets of A and {alone[1]:,} of B have no other)'
+  lone = [len(record.summary['settings']) - len(pairs) for record in (a, b)]
+  if any(lone):
+    unpaired += (
+      f', without {lone[0]:,} settings of A and {lone[1]:,} of B that have no'
+      ' nets in the other'
+    )
   tests = paired.tests(found)
   clear = sum(p < ALPHA / len(tests) for p in tests)
+  told = (
+    f' {clear} of {len(tests)} tests tell A from B at p <'
+    f' {ALPHA:g}/{len(tests)}.'
+  )
   first, last = every.min(), every.max()
   seeds = f'seed {first}' if first == last else f'seeds {first} to {last}'
   return (
     f'{_studies(a, b)}: {len(every):,} {_of(len(every))}, {seeds}'
-    f'{several}{unpaired}. {_flags(a, b)} {clear} of'
-    f' {len(tests)} tests tell A from B at p < {ALPHA:g}/{len(tests)}.'
+    f'{several}{unpaired}. {_flags(a, b)}{told if tests else ""}'
   )
 
 

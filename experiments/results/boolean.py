@@ -143,6 +143,7 @@ def judge(
   rest = [name for name in names if name != 'hidden']
   for claim, measured, shown in (
     (claims.more_units, slopes(found), rest),
+    (claims.chauvins_number, slopes(found), rest),
     (claims.escape, escapes(found), names),
   ):
     each = [claim(e, groups.words(group, shown)) for group, e in measured]

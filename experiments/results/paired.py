@@ -5,9 +5,9 @@ the same pixel), and a setting with the one that is equal in all that varies
 within a record: what only differs between the two is what is compared.
 
 What is compared are columns of nets.csv, over all pairs, solved or not: *rates*
-(flags, and how nets ended), *times* to a solve, *means* (other numbers, of nets
-in which they are finite in both). Left out are words, labels, and what a net's
-certificate rests on.
+(flags, and how nets ended), *times* to a solve (of pairs in which either is
+solved), *means* (other numbers, of nets in which they are finite in both). Left
+out are words, labels, and what a net's certificate rests on.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -67,11 +67,12 @@ class Difference(NamedTuple):
     kind: `RATES`, `TIMES` or `MEANS`.
     a: a rate, a mean, or of times the median, of the first record.
     b: of the second.
-    difference: of rates or means, a - b; of times the median of a - b over the
-      pairs in which both are solved.
+    difference: of rates or means, a - b; of times the median of a - b, which
+      is infinite where only one of the two is solved.
     more_a: pairs with more in a: it holds only there, takes longer, is larger.
     more_b: the reverse.
-    p_value: of the exact test of these two counts: McNemar's, or the sign test.
+    p_value: of the exact test of these two counts, McNemar's or the sign test;
+      None of means, which the counts do not judge.
     log_rank: of times, without regard to pairs.
   """
 
@@ -123,9 +124,11 @@ def compare(found: Sequence[Pairs]) -> list[Difference]:
 
 
 def tests(found: Sequence[Difference]) -> list[float]:
-  """Returns every p-value, by which Bonferroni divides."""
-  ranks = [d.log_rank.p_value for d in found if d.log_rank]
-  return [p for p in (*(d.p_value for d in found), *ranks) if p is not None]
+  """Returns every p-value of pairs, by which Bonferroni divides.
+
+  Means have none, and the log-rank test does not know the pairs.
+  """
+  return [d.p_value for d in found if d.p_value is not None]
 
 
 def flags(
@@ -254,16 +257,24 @@ def _differences(pair: Pairs) -> Iterator[Difference]:
 def _outcomes(pair: Pairs) -> Iterator[Difference]:
   """Yields how many end in each way that any net of the two does.
 
-  On a map most nets that do not solve it have no certificate ('').
+  But for those that do so wherever they do not end in another: what is said of
+  one is said of both. On a map most nets that do not solve it have no
+  certificate ('').
   """
   a, b = pair.a['outcome'], pair.b['outcome']
   seen = {*np.unique(a).tolist(), *np.unique(b).tolist()}
   if '' in seen:
     seen &= {SOLVED, Outcome.DIVERGED.label}
-  for word in sorted(seen, key=lambda word: (word != SOLVED, word)):
-    yield _rate(pair, f'{word.replace(" ", "_")}_rate', a == word, b == word)
+  words = sorted(seen, key=lambda word: (word != SOLVED, word))
+  ways = {f'{word.replace(" ", "_")}_rate': [word] for word in words}
   if seen.issuperset(HELD):
-    yield _rate(pair, 'held_rate', np.isin(a, HELD), np.isin(b, HELD))
+    ways['held_rate'] = list(HELD)
+  said: list[np.ndarray] = []
+  for name, way in ways.items():
+    ends = np.isin([a, b], way)
+    if not any(np.array_equal(ends, ~other) for other in said):
+      said.append(ends)
+      yield _rate(pair, name, *ends)
 
 
 def _rate(pair, name, a, b) -> Difference:
@@ -281,8 +292,7 @@ def _time(pair, name) -> Difference:
     stats.median_sweeps(*side, budget)._replace(unit=unit(name))
     for side in zip(cut, lost, strict=True)
   ]
-  both = ~(lost[0] | lost[1])
-  apart = stats.quantile((cut[0] - cut[1])[both], 0.5, unit=unit(name))
+  apart = stats.paired_median(*sides, unit=unit(name))
   ranks = stats.log_rank(cut[0], lost[0], cut[1], lost[1])
   signs = stats.paired_signs(*sides)
   return Difference(pair.said, name, TIMES, *medians, apart, *signs, ranks)
@@ -297,14 +307,19 @@ def _mean(pair, name) -> Difference:
     for x in (a, b)
   ]
   apart = stats.paired_bootstrap(a, b, unit='')
-  signs = stats.paired_signs(a, b)
+  signs = stats.paired_signs(a, b)._replace(p_value=None)
   return Difference(pair.said, name, MEANS, *means, apart, *signs)
 
 
 def as_json(d: Difference) -> dict[str, Any]:
-  """Returns a comparison as compare.json has it."""
+  """Returns a comparison as compare.json has it: what is infinite is None."""
   found = {'setting': d.setting, 'name': d.name, 'kind': d.kind}
-  found |= stats.as_json(d.difference)
+  ends = d.difference.value, d.difference.low, d.difference.high
+  endless = [end is not None and np.isinf(end) for end in ends]
+  ends = [None if no else end for no, end in zip(endless, ends, strict=True)]
+  found |= stats.as_json(
+    stats.Estimate(*ends, *d.difference[3:5], censored=any(endless))
+  )
   found |= {'p': d.p_value, 'more_a': d.more_a, 'more_b': d.more_b}
   found |= {'a': stats.as_json(d.a), 'b': stats.as_json(d.b)}
   if d.log_rank is not None:

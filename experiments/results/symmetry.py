@@ -131,8 +131,16 @@ def judge(
     return groups.verdicts(symmetry.CLAIMS, found, lambda group: {'bits': bits})
   if 'hidden' not in groups.varied(found):
     return []
-  ways = [comparison.way for comparison in compare_widths(found)]
-  return [symmetry.more_connections(ways)]
+  compared = compare_widths(found)
+  names = [name for name in groups.free(found) if name != 'hidden']
+  places = [groups.said(c.setting, names) for c in compared]
+  return [
+    symmetry.more_connections(claim, list(zip(ways, places, strict=True)))
+    for claim, ways in (
+      (symmetry.MORE_CONNECTIONS, [c.way for c in compared]),
+      (symmetry.MORE_LEARN, [c.way_solved for c in compared]),
+    )
+  ]
 
 
 class Comparison(NamedTuple):
@@ -144,12 +152,14 @@ class Comparison(NamedTuple):
     solved: the same of nets that solved the task within the budget.
     way: of `held`: 'helps', 'hurts' or 'no difference', at 5 % over all
       comparisons (McNemar's exact test, Bonferroni).
+    way_solved: the same of `solved`.
   """
 
   setting: Mapping[str, Any]
   held: stats.PairedRates
   solved: stats.PairedRates
   way: str
+  way_solved: str
 
 
 def compare_widths(found: Sequence[groups.Group]) -> list[Comparison]:
@@ -165,8 +175,14 @@ def compare_widths(found: Sequence[groups.Group]) -> list[Comparison]:
         groups.held(group.arrays), groups.held(narrow.arrays)
       )
       solved = stats.paired_rates(group.solved, narrow.solved)
-      way = 'no difference'
-      if held.p_value < 0.05 / wider:
-        way = 'helps' if held.only_b > held.only_a else 'hurts'
-      result.append(Comparison(group.setting, held, solved, way))
+      better = held._replace(only_a=held.only_b, only_b=held.only_a)
+      ways = (_way(pairs, 0.05 / wider) for pairs in (better, solved))
+      result.append(Comparison(group.setting, held, solved, *ways))
   return result
+
+
+def _way(pairs: stats.PairedRates, level: float) -> str:
+  """Returns which of two is better: pairs in which only it is so count."""
+  if pairs.p_value >= level:
+    return 'no difference'
+  return 'helps' if pairs.only_a > pairs.only_b else 'hurts'

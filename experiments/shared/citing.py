@@ -4,29 +4,30 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jaxrep
 from jaxrep import records, tables
 
 from . import common
 
 # How many nets there are decides no setting, and is said beside the flagfile.
 _SEEDS = 'seeds', 'first_seed'
+_OLDER = 'before 0.1.0'  # of records that do not say their version
 
 
 def lines(
-  study: str,
+  summary: Mapping[str, Any],
   flags: Mapping[str, str],
   results: Sequence[tuple[str, Mapping[str, Mapping[str, Any]]]],
 ) -> list[str]:
   """Returns a line for each result: study, flagfile, version, value, n.
 
   Args:
-    study: its name.
+    summary: of the record; says its study, and the version that made it.
     flags: of the record, as text.
     results: by name, as in summary.json, for each setting in words.
   """
+  study, version = summary['study'], summary.get('version', _OLDER)
   made = (
-    f'jaxrep {jaxrep.__version__}, {study}, {flagfile(study, flags)},'
+    f'jaxrep {version}, {study}, {flagfile(study, flags)},'
     f' flags {digest(flags)}'
   )
   return [
@@ -38,15 +39,17 @@ def lines(
 
 
 def digest(flags: Mapping[str, str]) -> str:
-  """Returns twelve digits of the SHA-256 of flags, in the order of names."""
-  text = ''.join(f'--{name}={flags[name]}\n' for name in sorted(flags))
-  return hashlib.sha256(text.encode()).hexdigest()[:12]
+  """Returns twelve digits of the SHA-256 of the lines of run.flags, sorted."""
+  lines = sorted(f'--{name}={value}\n' for name, value in flags.items())
+  return hashlib.sha256(''.join(lines).encode()).hexdigest()[:12]
 
 
 def flagfile(study: str, flags: Mapping[str, str]) -> str:
   """Returns which of a study's flagfiles a record's flags are.
 
-  With what stands after it, if that is seeds; 'run.flags' for all others.
+  With what stands after it, if that is seeds; 'run.flags' for all others. The
+  block size may be any: no flagfile states it, and like another machine it
+  changes the last bits of nets and nothing that was set. `digest` has it.
   """
   folder = common.flagfiles(study)
   if not folder.is_dir():  # a study that is not jaxrep's own

@@ -61,6 +61,11 @@ def flagfiles(study: str) -> pathlib.Path:
   return pathlib.Path(str(importlib.resources.files(package))) / study
 
 
+def module(binary: str) -> str:
+  """Returns a binary as `python -m` takes it, in a clone or installed."""
+  return f'{__package__.rpartition(".")[0]}.{binary}'
+
+
 def launch(
   name: str,
   run: Callable[..., None],

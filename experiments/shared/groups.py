@@ -141,7 +141,12 @@ def along(name: str, found: Sequence[Group]) -> list[tuple[str, list[Group]]]:
 
 def words(group: Group, names: Sequence[str]) -> str:
   """Returns what a group was set to: 'hidden units 3, momentum α 0.9'."""
-  return ', '.join(_said(name, group.setting[name]) for name in names)
+  return said(group.setting, names)
+
+
+def said(setting: Mapping[str, Any], names: Sequence[str]) -> str:
+  """Returns some of a setting in words: 'hidden units 3, momentum α 0.9'."""
+  return ', '.join(_said(name, setting[name]) for name in names)
 
 
 def _said(name: str, value: Any) -> str:
@@ -192,7 +197,12 @@ def verdicts(
       if claim.result in g.results and claim.is_about({**fixed(g), **g.setting})
     ]
     each = [
-      judges.verdicts([claim], g.results, setting=words(g, names))[0]
+      judges.verdicts(
+        [claim],
+        g.results,
+        setting=words(g, names),
+        at={name: g.setting[name] for name in names},
+      )[0]
       for g in about
     ]
     result += few(each, claim.words)

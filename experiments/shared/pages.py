@@ -15,7 +15,7 @@ from jaxrep.measures.minima import Outcome
 from jaxrep.report import Figure
 from jaxrep.tables import Table
 
-from . import citing, grids
+from . import citing, common, grids
 from .grids import NAMES, SEVERAL
 from .groups import Group, free, groups, middle, varied, words
 
@@ -123,12 +123,12 @@ def assembled(
     figures=figures,
     tables=below,
     settings=_settings_table(found, shown) if len(found) > 1 else None,
-    command=f'python -m experiments.{record.summary["study"]}'
+    command=f'python -m {common.module(record.summary["study"])}'
     ' --flagfile=DIR/run.flags --out=OTHER',
     flags=''.join(f'--{k}={v}\n' for k, v in record.flags.items()),
     machine=records.machine_line(record.folder),
     cite=citing.lines(
-      record.summary['study'],
+      record.summary,
       record.flags,
       [(words(g, list(varied(found))), _cited(g, found, shown)) for g in found],
     ),

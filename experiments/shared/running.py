@@ -12,7 +12,17 @@ import jax
 import numpy as np
 from absl import logging
 
-from jaxrep import locks, records, report, seeds, stats, tables, writing
+import jaxrep
+from jaxrep import (
+  claims,
+  locks,
+  records,
+  report,
+  seeds,
+  stats,
+  tables,
+  writing,
+)
 
 from . import clock, progress
 
@@ -160,6 +170,7 @@ def _finish(experiment, writer, place) -> bool:
     return False
   if writer.finished:
     print(f'{place.out} holds this run, finished; drawing it again.')
+    _judge_again(experiment, writer)
   else:
     _conclude(experiment, chunks, writer, stopwatch)
   writer.drop_chunks()
@@ -335,7 +346,20 @@ def summarise(
   return summary | {
     'settings': settings,
     'claims': experiment.judge(parts, settings),
+    'version': jaxrep.__version__,
+    'judged_by': claims.digest(),
   }
+
+
+def _judge_again(experiment: Experiment, writer: writing.Writer) -> None:
+  """Gives a finished record the verdicts of today's claims, if they differ."""
+  record = records.load(writer.folder)
+  if record.summary.get('judged_by') == claims.digest():
+    return
+  with records.drawing(writer.folder):
+    found = experiment.judge(record.parts, record.summary['settings'])
+  judged = {'claims': found, 'judged_by': claims.digest()}
+  writer.write_json(records.SUMMARY, record.summary | judged)
 
 
 def write_results(

@@ -203,8 +203,7 @@ NOT_TESTABLE = (
     'solutions',
     None,
     flagfiles=('or',),
-    depends='ε and α of these figures, which are not printed and decide how'
-    ' many are found',
+    depends='ε and α of these figures, which are not printed',
   ),
   Claim(
     'parity-over-rates',
@@ -215,6 +214,6 @@ NOT_TESTABLE = (
     'solved_rate',
     None,
     flagfiles=('parity',),
-    depends='the three starts of its Table 1, which we do not have',
+    depends='the three starts of its Table 1',
   ),
 )

@@ -19,6 +19,7 @@ from jaxrep.claims.judges import (
   never,
   never_more_than_rare,
   one_run,
+  refuted_only,
   told,
 )
 
@@ -35,6 +36,7 @@ _PARITY = {
 }
 _LINKED = {'task': 'xor', 'skip': True, 'hidden': 1}
 SWEEPS_XOR, SWEEPS_PARITY = 558, 2825
+CHAUVIN = -33  # presentations for each doubling of the hidden units
 # What the book does not say of every run.
 _UPDATES = 'when weights change: after each sweep or after each case'
 
@@ -49,9 +51,26 @@ CLAIMS = (
     'held_rate',
     counted('held_rate', 2, 200, 999),
     {**_XOR, 'hidden': 2, 'learning_rate': (0.25, 0.5)},
-    ('paper', 'stuck'),
+    ('stuck', 'updates', 'chauvin'),
     'by_learning_rate_held_rate',
-    'momentum and the learning rate',
+    'when weights change, and from where',
+  ),
+  Claim(
+    'xor-more-units',
+    _ON_XOR,
+    'Both minima were of the 2-2-1 net: nets with three hidden units or more'
+    ' end in none.',
+    '0 of “hundreds”',
+    'held_rate',
+    never('held_rate'),
+    {
+      **_XOR,
+      'hidden': lambda units: units >= 3,
+      'learning_rate': (0.25, 0.5),
+    },
+    ('chauvin',),
+    'by_hidden_held_rate',
+    'the first weights',
   ),
   Claim(
     'xor-linked-sweeps',
@@ -73,9 +92,10 @@ CLAIMS = (
     ' every such stationary point is a saddle.',
     'a theorem',
     'local_minimum_rate',
-    never('local_minimum_rate'),
+    refuted_only('local_minimum_rate'),
     _LINKED,
     ('linked',),
+    depends='the criterion',
   ),
   Claim(
     'xor-221-minima',
@@ -83,7 +103,7 @@ CLAIMS = (
     'The XOR net 2-2-1 has no local minimum at a finite point.',
     'a theorem',
     'local_minimum_rate',
-    never('local_minimum_rate'),
+    refuted_only('local_minimum_rate'),
     {**_XOR, 'hidden': 2},
     ('paper', 'stuck', 'escape'),
     'final_errors',
@@ -132,11 +152,12 @@ CLAIMS = (
     f'{_BOOK}, on parity',
     'They do if some inputs may be read inverted, which leaves parity what it'
     ' is or turns it round.',
-    'ours',
+    'our question',
     'thermometer_flipped_rate',
     most('thermometer_flipped_rate'),
     _PARITY,
     ('parity4', 'parity'),
+    ours=True,
     depends=f'{_UPDATES}, and the range of the first weights',
   ),
   Claim(
@@ -149,6 +170,7 @@ CLAIMS = (
     {'task': 'encoder', 'skip': False, 'own': True},
     ('encoder',),
     'survival',
+    'the criterion',
   ),
   Claim(
     'minima-irrelevant',
@@ -159,7 +181,7 @@ CLAIMS = (
     'held_rate',
     never_more_than_rare('held_rate'),
     {'own': True, 'skip': False},
-    ('paper', 'updates', 'encoder', 'addition'),
+    ('updates', 'encoder', 'parity', 'parity4', 'addition'),
     'outcomes',
     f'the task, and {_UPDATES}',
   ),
@@ -172,7 +194,7 @@ def chauvin(units: float) -> float:
   References:
     Rumelhart, Hinton & Williams, PDP vol. 1 (1986), ch. 8, p. 333.
   """
-  return 280 - 33 * math.log2(units)
+  return 280 + CHAUVIN * math.log2(units)
 
 
 def _falls(slope: stats.Estimate) -> str:
@@ -186,10 +208,30 @@ def _falls(slope: stats.Estimate) -> str:
 MORE_UNITS = Claim(
   'xor-chauvin',
   _CHAUVIN,
-  'The more hidden units an XOR net has, the fewer sweeps it takes.',
+  'The more hidden units an XOR net has, the fewer sweeps it takes (the'
+  ' direction only).',
   '280 − 33 log₂ H, −33 for each doubling',
   'sweeps_a_doubling',
   Judge('below 0', _falls),
+  flagfiles=('chauvin',),
+  depends='the first weights and the criterion',
+)
+CHAUVINS_NUMBER = Claim(
+  'xor-chauvin-number',
+  _CHAUVIN,
+  'It is 33 fewer presentations for each doubling of the hidden units.',
+  '280 − 33 log₂ H',
+  'sweeps_a_doubling',
+  Judge(
+    'the source’s number inside our interval',
+    lambda slope: (
+      UNDECIDED
+      if slope.low is None or slope.high is None
+      else HOLDS
+      if slope.low <= CHAUVIN <= slope.high
+      else FAILS
+    ),
+  ),
   flagfiles=('chauvin',),
   depends='the first weights and the criterion',
 )
@@ -198,7 +240,8 @@ ESCAPE = Claim(
   _ON_XOR,
   'With a learning rate of 0.5 or more the 2-2-1 net escapes its minimum.'
   ' (Ours: of the seeds held at 0.25, those that solve the task if they start'
-  ' again with the larger one; holds for most.)',
+  ' again with the larger one, rather than go on; holds for most. The book'
+  ' does not say of how many.)',
   'words only',
   'escapes',
   most('left'),
@@ -228,7 +271,7 @@ PRECISION = Claim(
   flagfiles=('escape',),
   depends='the setting',
 )
-COMPARED = (MORE_UNITS, ESCAPE, PRECISION)
+COMPARED = (MORE_UNITS, CHAUVINS_NUMBER, ESCAPE, PRECISION)
 
 
 def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
@@ -242,6 +285,11 @@ def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
     setting: what tells it from others that are judged with it.
   """
   return told(MORE_UNITS, stats.as_json(slope), slope, setting=setting)
+
+
+def chauvins_number(slope: stats.Estimate, setting: str) -> dict[str, Any]:
+  """Returns the verdict on the number of Chauvin's curve; as `more_units`."""
+  return told(CHAUVINS_NUMBER, stats.as_json(slope), slope, setting=setting)
 
 
 def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:

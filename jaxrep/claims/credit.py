@@ -9,6 +9,9 @@ from jaxrep.claims.judges import (
   Results,
 )
 
+# Rounding in float64 of derivatives near 1.
+SAME = 1e-12
+
 
 def _solves_more(results: Results) -> str:
   """Judges by the difference, seed by seed: is it surely above 0?"""
@@ -20,7 +23,25 @@ def _solves_more(results: Results) -> str:
   return FAILS if difference['high'] < 0 else UNDECIDED
 
 
+def _same(results: Results) -> str:
+  gap = results['max_gradient_difference']['value']
+  if gap is None:
+    return UNDECIDED
+  return HOLDS if gap < SAME else FAILS
+
+
 CLAIMS = (
+  Claim(
+    'credit-chain-rule',
+    'lecture notes on credit assignment',
+    'Factor by factor, from the output back, the chain rule gives every'
+    ' weight’s derivative. (Ours: the largest difference from jax.grad’s, of'
+    f' all weights of all nets; the same if below {SAME:g}.)',
+    'a derivation',
+    'max_gradient_difference',
+    Judge(f'below {SAME:g}', _same),
+    figure='both_ways',
+  ),
   Claim(
     'credit-hidden-units',
     'lecture notes on credit assignment',

@@ -4,6 +4,7 @@ No verdict is typed in: each is computed from a record's estimates.
 """
 
 import collections
+import itertools
 import math
 import types
 from collections.abc import Callable, Mapping, Sequence
@@ -51,7 +52,9 @@ class Claim(NamedTuple):
       tuple, or a function that says whether a value will do.
     flagfiles: of the study's, which test it.
     figure: of the page of the first of them, that shows it.
-    depends: what the source leaves open and these runs settle in several ways.
+    depends: what the source leaves open, where neither the flagfile nor a
+      setting can tell what a verdict hangs on; why there is none.
+    ours: whether the question is one of ours, not a claim of the source.
   """
 
   id: str
@@ -64,6 +67,7 @@ class Claim(NamedTuple):
   flagfiles: Sequence[str] = ('paper',)
   figure: str = ''
   depends: str = ''
+  ours: bool = False
 
   def is_about(self, setting: Mapping[str, Any]) -> bool:
     """Returns whether a setting is the one that the claim was made for."""
@@ -192,6 +196,20 @@ def never(name: str) -> Judge:
   return Judge(f'none of ours, and surely below {100 * NEVER:g} %', judge)
 
 
+def refuted_only(name: str) -> Judge:
+  """Judges a theorem of minima by a rate of certified ones, a lower bound.
+
+  One is enough to refute it; none proves nothing, as what is not certified may
+  still be a minimum.
+  """
+
+  def judge(results):
+    rate = results[name]['value']
+    return FAILS if rate else UNDECIDED
+
+  return Judge('one certified refutes it; none proves nothing', judge)
+
+
 def counted(name: str, k: int, least: int, most: int) -> Judge:
   """Judges whether a rate may give a source's count of k nets.
 
@@ -246,7 +264,11 @@ def _against(threshold, rate, *, above, below) -> str:
 
 
 def verdicts(
-  claims: Sequence[Claim], results: Results, *, setting: str = ''
+  claims: Sequence[Claim],
+  results: Results,
+  *,
+  setting: str = '',
+  at: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> list[dict[str, Any]]:
   """Returns each claim with our result and the verdict, as summary.json has it.
 
@@ -254,9 +276,10 @@ def verdicts(
     claims: those whose results are there.
     results: estimates by name, as JSON.
     setting: what tells these results from others that are judged with them.
+    at: the same by flag.
   """
   return [
-    told(claim, results[claim.result], results, setting=setting)
+    told(claim, results[claim.result], results, setting=setting, at=at)
     for claim in claims
   ]
 
@@ -266,6 +289,7 @@ def told(
   ours: Mapping[str, Any] | str,
   *measured: Any,
   setting: str = '',
+  at: Mapping[str, Any] = types.MappingProxyType({}),
 ) -> dict[str, Any]:
   """Returns a claim with the verdict on it, as summary.json has it.
 
@@ -274,6 +298,7 @@ def told(
     ours: what is shown beside it: a result, as JSON, or words.
     *measured: what its judge is given.
     setting: what tells it from others that are judged with it.
+    at: the same by flag, if it is known.
   """
   words = f'{claim.words} ({setting})' if setting else claim.words
   return {
@@ -281,6 +306,7 @@ def told(
     'source': claim.source,
     'claim': words,
     'setting': setting,
+    'at': dict(at),
     'given': claim.given,
     'result': claim.result,
     'ours': ours,
@@ -288,10 +314,42 @@ def told(
   }
 
 
+def agreed(words: Sequence[str]) -> str:
+  """Returns one verdict from several.
+
+  It stands where more than half say so and none contradicts; `DEPENDS` where
+  some do.
+  """
+  decided = [word for word in words if word != UNDECIDED]
+  if len(set(decided)) > 1:
+    return DEPENDS
+  return decided[0] if 2 * len(decided) > len(words) else UNDECIDED
+
+
+def hangs_on(each: Sequence[Mapping[str, Any]]) -> list[str]:
+  """Returns the flags on which verdicts at several settings hang.
+
+  Those for which two settings that differ in nothing else are decided, and
+  differently.
+
+  Args:
+    each: verdicts on one claim, as `told` has them.
+  """
+  decided = [one for one in each if one['verdict'] != UNDECIDED]
+  names = dict.fromkeys(name for one in decided for name in one['at'])
+
+  def differ(one, other, name):
+    alike = {k: v for k, v in one['at'].items() if k != name}
+    return alike == {k: v for k, v in other['at'].items() if k != name} and (
+      one['verdict'] != other['verdict']
+    )
+
+  pairs = list(itertools.combinations(decided, 2))
+  return [name for name in names if any(differ(*pair, name) for pair in pairs)]
+
+
 def summed(each: Sequence[Mapping[str, Any]], words: str) -> dict[str, Any]:
   """Returns one verdict for a claim that was judged at several settings.
-
-  It stands where more than half of the settings say so and none contradicts.
 
   Args:
     each: verdicts, one a setting.
@@ -299,14 +357,12 @@ def summed(each: Sequence[Mapping[str, Any]], words: str) -> dict[str, Any]:
   """
   counts = collections.Counter(one['verdict'] for one in each)
   ours = ', '.join(f'{word} at {n}' for word, n in counts.most_common())
-  decided = [word for word in counts if word != UNDECIDED]
-  verdict = decided[0] if len(decided) == 1 else DEPENDS
-  if not decided or (len(decided) == 1 and 2 * counts[UNDECIDED] >= len(each)):
-    verdict = UNDECIDED
   return {
     **each[0],
     'claim': words,
     'setting': '',
+    'at': {},
     'ours': f'{ours} of {len(each)} settings',
-    'verdict': verdict,
+    'verdict': agreed([one['verdict'] for one in each]),
+    'hangs_on': hangs_on(each),
   }

@@ -144,13 +144,14 @@ CLAIMS = (
     _SOURCE,
     'It is the net’s own updating that tells (the verdict: more than half of R²'
     ' over weights is lost with the updating of another net).',
-    'assumed',
+    'our question',
     'r2_weights_own_share',
     most('r2_weights_own_share'),
     _NET,
     _RATES,
     'ways',
     _RATE,
+    ours=True,
   ),
   Claim(
     'localization-second-half',

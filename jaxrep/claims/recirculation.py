@@ -179,6 +179,25 @@ CLAIMS = (
 )
 
 
+LONG = (
+  Claim(
+    'recirculation-long',
+    f'{_PAPER}, on longer loops',
+    'One long loop with several hidden groups learns, too (an informal'
+    ' argument; the verdict: do most nets, at the sizes and rates of `long`?).',
+    'words only',
+    'solved_rate',
+    most('solved_rate'),
+    {
+      'visible': 4,
+      'vectors': 'one_hot',
+      'hidden': lambda sizes: '-' in str(sizes),
+    },
+    ('long',),
+  ),
+)
+
+
 def _completes(results: Results) -> str:
   """Judges by the nets that learnt: do most complete, and by the top loop?"""
   share, gain = (

@@ -135,31 +135,44 @@ def _ways(ways: Sequence[str]) -> str:
   return HOLDS if 'helps' in ways else UNDECIDED
 
 
+_HOW = 'ordering, on the same seeds (McNemar, 5 % over all)'
 MORE_CONNECTIONS = Claim(
   'minima-more-connections',
   _PAGE,
-  'Adding a few more connections provides paths around the barriers: fewer'
-  ' nets end in minima, at a finite point or at infinity.',
+  'Adding a few more connections provides paths around the barriers; strictly:'
+  ' fewer nets end in minima, at a finite point or at infinity.',
   'words only',
   'comparisons',
-  Judge('ordering, on the same seeds (McNemar, 5 % over all)', _ways),
+  Judge(_HOW, _ways),
   flagfiles=('wider',),
   figure='outcomes',
   depends='the learning rate and how many more',
 )
-COMPARED = (MORE_CONNECTIONS,)
+MORE_LEARN = MORE_CONNECTIONS._replace(
+  id='minima-more-connections-loose',
+  words='The same, loosely: fewer nets are unsolved when the budget ends.',
+)
+COMPARED = (MORE_CONNECTIONS, MORE_LEARN)
 
 
-def more_connections(ways: Sequence[str]) -> dict[str, Any]:
+def more_connections(
+  claim: Claim, ways: Sequence[tuple[str, str]]
+) -> dict[str, Any]:
   """Returns the verdict on the letter's sentence about a few more connections.
 
   Args:
+    claim: `MORE_CONNECTIONS`, or `MORE_LEARN`.
     ways: for each wider net at each setting, against the narrowest on the same
-      seeds: 'helps', 'hurts' or 'no difference' (95 %).
+      seeds: 'helps', 'hurts' or 'no difference' (95 %); and at which setting,
+      in words.
   """
-  helps, hurts = ways.count('helps'), ways.count('hurts')
+  said = []
+  for word in ('helps', 'hurts'):
+    where = [place for way, place in ways if way == word]
+    at = ', '.join(dict.fromkeys(where))
+    said.append(f'{word} in {len(where)}' + (f' (at {at})' if where else ''))
   return told(
-    MORE_CONNECTIONS,
-    f'more units help in {helps}, hurt in {hurts} of {len(ways)} comparisons',
-    ways,
+    claim,
+    f'more units: {", ".join(said)}, of {len(ways)} comparisons',
+    [way for way, _ in ways],
   )
