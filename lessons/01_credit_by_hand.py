@@ -15,13 +15,15 @@
 #
 # A net gets an answer wrong. Which of its weights is to blame, and by how much?
 # For a weight that leads straight to the output this is easy to say. For one
-# that leads to a hidden unit it was the open question of two decades: nobody
-# tells a hidden unit what it should have said.
+# that leads to a hidden unit it is not: nobody tells a hidden unit what it
+# should have said.
 #
-# The answer of 1986 is the chain rule, and for a small net it is so short that
-# it can be done with a pocket calculator. That is what we do here: three
-# factors for a weight of the last layer, two more for a weight of the first.
-# Then we ask 512 nets what it would cost to leave the two factors out.
+# The answer is the chain rule. Several found it for themselves (Amari, 1967;
+# Werbos, 1974; Parker and LeCun, 1985); Rumelhart, Hinton & Williams made it
+# known in 1986. For a small net it is so short that it can be done with a
+# pocket calculator. That is what we do here: three factors for a weight of the
+# last layer, two more for a weight of the first. Then we ask 512 nets what it
+# would cost to leave the two factors out.
 #
 # You need to know what a derivative is. Everything else is below.
 
@@ -133,9 +135,9 @@ assert np.isclose(sent * steep * wrong, chains['w_3_5'].product)
 #   = a_1 \cdot a_3 (1 - a_3) \cdot w_{3,5} \cdot a_5 (1 - a_5)
 #   \cdot 2 (a_5 - y)$$
 #
-# The braced part, $\partial E/\partial a_3$, is what was missing for two
-# decades: how wrong *hidden unit 3* is. Nobody told it; it follows from the
-# weight through which it speaks, $w_{3,5}$, and from how wrong the output is.
+# The braced part, $\partial E/\partial a_3$, is what we were missing: how wrong
+# *hidden unit 3* is. Nobody told it; it follows from the weight through which
+# it speaks, $w_{3,5}$, and from how wrong the output is.
 # It is worked out once and serves all the weights into unit 3. In a deeper net
 # it is the new target for the layer below, and so on down. This is the whole of
 # *back-propagation*.
@@ -272,8 +274,8 @@ assert [word for _, word in down] == ['subtracted', 'added']
 # %% [markdown]
 # ## What the two extra factors are worth
 #
-# Before 1986 one could train the *last* layer: it is told what to say. The rule
-# for that is older than the chain rule's fame, the *delta rule*
+# The *last* layer can be trained without them: it is told what to say. The rule
+# for that is the older one (Widrow & Hoff, 1960), the *delta rule*
 #
 # $$\Delta w_i = \alpha\, (y - \hat y)\, x_i,$$
 #

@@ -248,7 +248,7 @@ assert near_four.mean() > 0.8
 # look the same on an error curve. So ask the surface. At a minimum the gradient
 # is zero *and* the surface curves upwards every way: all eigenvalues λ of the
 # Hessian, the matrix of second derivatives $\partial^2 E / \partial w_i
-# \partial w_j$, are positive. One negative eigenvalue, and there is a way down.
+# \partial w_j$, are positive. Where one is negative there is a way down.
 #
 # Curvatures on a plateau are tiny, so we compute in float64; in float32 the
 # sign would be noise.
@@ -300,9 +300,11 @@ style.dress(
 )
 
 # %% [markdown]
-# Not one is in a minimum: in each, some direction curves down. They are on a
-# plateau, nearly flat and slightly tilted, and it takes patience. The proof of
-# the pudding: the same nets, with a larger budget.
+# Not one stands in a minimum: each has a slope, and some direction curves down.
+# But on a slope, curvature says nothing of a minimum near by: the net may be on
+# its way into one. To rule that out takes a certificate (below), or patience.
+# If they are on a plateau, nearly flat and slightly tilted, they will leave it.
+# The proof of the pudding: the same nets, with a larger budget.
 
 # %%
 longer = trials.trial(recipe._replace(sweeps=60_000, after=0), (6, 2, 1))
@@ -384,10 +386,10 @@ assert kinds == [
 # - *Saddle*: up in some directions, down in others. A ball would not stay.
 # - *Saturated*: there is no bottom. The error tends to ¼ from above for ever,
 #   as the weights grow for ever. This is the state that the book of 1986 drew
-#   as a local minimum (PDP vol. 1, ch. 8, Fig. 5). Ten years later it was
-#   proved that from every finite point of this surface a falling path leads to
-#   error 0 (Sprinkhuizen-Kuyper & Boers, 1996). If it is a minimum, it lies at
-#   infinity.
+#   as a local minimum (PDP vol. 1, ch. 8, Fig. 5). Later it was proved that
+#   from every finite point of this surface a falling path leads to error 0
+#   (Sprinkhuizen-Kuyper & Boers, *The local minima of the error surface of the
+#   2-2-1 XOR network*, 1999). If it is a minimum, it lies at infinity.
 # - *Local minimum*: at last one that deserves the name. It took a price on
 #   weights to make it.
 #
@@ -414,6 +416,7 @@ assert kinds == [
 # 6. Of the nets stuck at E = 4, is the waiting time left predictable from the
 #    slope at which they stand? Use `slope` and `later['sweeps']`.
 # 7. Open: it is proved that XOR with *three* hidden units has a region of local
-#    minima with error above 0 (Sprinkhuizen-Kuyper & Boers, 1999). A region,
-#    not a point. What would our certificate call a net there, and why? How
-#    would you look for one among a million nets?
+#    minima with error above 0 (by the same authors: *A local minimum for the
+#    2-3-1 XOR network*, 1999). A region, not a point. What would our
+#    certificate call a net there, and why? How would you look for one among a
+#    million nets?

@@ -90,7 +90,7 @@ def test_a_frozen_input_layer_solves_only_what_its_hidden_units_part(table):
 def test_the_full_rule_solves_more_of_the_same_nets(record):
   found = record.summary['results']['full_less_delta_rule']
   assert found['low'] > 0
-  [claim] = record.summary['claims']
+  _, claim = record.summary['claims']
   assert (claim['verdict'], claim['ours']) == (judges.HOLDS, found)
 
 
@@ -106,10 +106,18 @@ def test_the_claim_is_judged_by_the_difference_on_the_same_seeds(
   low, high, verdict
 ):
   result = {'value': (low + high) / 2, 'low': low, 'high': high}
-  [claim] = claims.CLAIMS
+  _, claim = claims.CLAIMS
   assert claim.judge({claim.result: result}) == verdict
   nothing = {'value': None, 'low': None, 'high': None}
   assert claim.judge({claim.result: nothing}) == judges.UNDECIDED
+
+
+def test_the_chain_rule_is_judged_by_what_rounding_leaves():
+  claim, _ = claims.CLAIMS
+  for gap, verdict in (
+    (1e-16, judges.HOLDS), (1e-3, judges.FAILS), (None, judges.UNDECIDED),
+  ):  # fmt: skip
+    assert claim.judge({claim.result: {'value': gap}}) == verdict
 
 
 def rows_of(path):

@@ -730,7 +730,7 @@ DRAWN = {'heldout_from': 'both', 'heldout_cases': ''}
 @pytest.mark.parametrize(
   ('setting', 'fixed', 'about'),
   [
-    ({'heldout': 4}, DRAWN, True),
+    ({'heldout': 4, 'learning_rate': 0.08}, DRAWN, True),
     ({'heldout': 8}, DRAWN, False),
     ({'heldout': 4}, DRAWN | {'heldout_from': 'one_tree'}, False),
     (
@@ -746,11 +746,32 @@ def test_claims_of_held_out_cases_are_about_four_drawn_of_both_trees(
   names = ('train_all_rate', 'heldout_all_rate', 'right_of_two_nets',
            'hinton_7_of_8_place', 'heldout_accuracy')  # fmt: skip
   found = {name: estimate(0.7, 0.6, 0.8) for name in names}
-  # What units mean is about all nets.
+  # What units mean is about all nets that have learnt.
   found['twin_distance_ratio_rest'] = estimate(0.7, 0.6, 0.8)
-  held = {'trees-learnt', 'trees-generalise', 'trees-two-runs', 'trees-lecture'}
+  held = {
+    f'trees-{name}'
+    for name in ('learnt-near', 'generalise', 'generalise-most', 'two-runs',
+                 'lecture')
+  }  # fmt: skip
   expected = {'trees-twins'} | (held if about else set())
   assert judged(setting, fixed, **found).keys() == expected
+
+
+@pytest.mark.parametrize(
+  ('change', 'about'),
+  [
+    ({}, 'learnt'),
+    ({'decay': 0.0}, None),
+    ({'init_range': 1.0}, None),
+    ({'learning_rate': 0.08}, 'learnt-near'),
+  ],
+)
+def test_the_letters_recipe_is_judged_apart_from_those_near_it(change, about):
+  names = 'init_range', 'learning_rate', 'momentum', 'decay'
+  setting = {k: claims.PRINTED[k] for k in names} | {'heldout': 4} | change
+  found = {'train_all_rate': estimate(0.7, 0.6, 0.8)}
+  expected = {f'trees-{about}'} if about else set()
+  assert judged(setting, DRAWN, **found).keys() == expected
 
 
 def run(binary, folder, *flags):

@@ -414,7 +414,7 @@ def test_xor_without_weights_is_a_degenerate_saddle():
 
 @pytest.mark.slow
 def test_xor_with_two_hidden_units_has_no_finite_local_minimum():
-  # Sprinkhuizen-Kuyper & Boers (1996). Asked without rule 1, which would
+  # Sprinkhuizen-Kuyper & Boers (1999). Asked without rule 1, which would
   # answer for most.
   for seed, scale in enumerate((0.3, 3.0, 10.0, 30.0)):
     points = stack(random_nets(seed, BLOCK, scale))

@@ -245,16 +245,17 @@ SECTIONS: Mapping[str, Section] = types.MappingProxyType({
       ' {rate|learning_rate=3;updates=sweep|boundary_dimension_fine} at ε = 3,'
       ' where the paper has it, and'
       ' {rate|learning_rate=0.1;updates=sweep|boundary_dimension_fine} at 0.1.',
-      'But far below any pixel how often two near starts end apart falls nearly'
-      ' in proportion to their distance: as its power'
-      ' {near|updates=sweep;distance=3e-05|sensitivity_exponent}, where smooth'
-      ' lines have 1.',
+      'But far below any pixel nearness helps: of pairs of starts that are'
+      ' 0.003 of the window’s side apart'
+      ' {near|updates=sweep;distance=0.003|uncertain_rate} end apart, at'
+      ' 0.00003 {near|updates=sweep;distance=3e-05|uncertain_rate}, nearly in'
+      ' proportion there, as for smooth lines.',
     ),
     (
       ('paper', 'times'),
       ('paper', 'solutions'),
-      ('near', 'distance'),
-      ('monte_carlo', 'solved_rate'),
+      ('near', 'shares'),
+      ('monte_carlo', 'by_range'),
     ),
   ),
 })  # fmt: skip

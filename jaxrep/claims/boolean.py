@@ -25,7 +25,14 @@ from jaxrep.claims.judges import (
 
 _BOOK = 'Rumelhart, Hinton & Williams, PDP vol. 1 (1986), ch. 8'
 _ON_XOR = f'{_BOOK}, pp. 331-332, note 2'
-_THEORY = 'Sprinkhuizen-Kuyper & Boers, Neural Computation 8 (1996), abstract'
+# On one hidden unit with direct links, and on 2-2-1.
+_LINKED_THEORY, _THEORY = (
+  f'Sprinkhuizen-Kuyper & Boers, {where}, abstract'
+  for where in (
+    'Neural Computation 8 (1996)',
+    'Annals of Mathematics and Artificial Intelligence 25 (1999)',
+  )
+)
 _CHAUVIN = f'Chauvin, in {_BOOK}, p. 333'
 _XOR = {'task': 'xor', 'skip': False}
 _PARITY = {
@@ -87,7 +94,7 @@ CLAIMS = (
   ),
   Claim(
     'xor-linked-minima',
-    _THEORY,
+    _LINKED_THEORY,
     'With one hidden unit and direct links XOR has no local minimum with error:'
     ' every such stationary point is a saddle.',
     'a theorem',

@@ -56,7 +56,8 @@ Write the loss case by case, in float64; `jax.vmap` adds the nets, in blocks of
 For many nets, `inspect` all and `settle` those that this leaves undecided.
 
 References:
-  Sprinkhuizen-Kuyper & Boers, Neural Computation 8 (1996), on the XOR net.
+  Sprinkhuizen-Kuyper & Boers, Annals of Mathematics and Artificial
+    Intelligence 25 (1999), on the 2-2-1 net and XOR.
 """
 
 import enum
