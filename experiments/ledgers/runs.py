@@ -19,10 +19,10 @@ BUDGET = types.MappingProxyType({
   'symmetry': 3,
   'boolean': 9,
   'credit': 1,
-  'recirculation': 2,
+  'recirculation': 3,
   'family_trees': 3,
   'localization': 4,
-  'equality': 15,
+  'equality': 14,
   'basins': 7,
 })  # fmt: skip
 # At full scale there are so many times as many seeds, where seeds are drawn;

@@ -116,8 +116,8 @@ def rows(
 ) -> list[Row]:
   """Returns every claim with the verdict that the records give.
 
-  All records of its study count that bear on it, not just those that were made
-  for it: none is left out because it says something else.
+  All records of its study count that are decided on it, not just those that
+  were made for it: none is left out because it says something else.
 
   Args:
     summaries: what summary.json holds, by study and flagfile.
@@ -132,9 +132,10 @@ def rows(
       lacking = [name for name in names if name not in known]
       tested = [
         Tested(name, said)
-        for name in dict.fromkeys((*names, *others))
+        for name in dict.fromkeys((*names, *sorted(others)))
         for said in known.get(name, {'claims': []})['claims']
         if said['id'] == claim.id
+        and (name in names or said['verdict'] != UNDECIDED)
       ]
       word = verdict(study, claim, tested, lacking)
       result.append(Row(study, claim, tested, word, lacking))
