@@ -12,6 +12,7 @@ from jaxrep import claims, records
 from jaxrep.claims import ledger
 
 from ..shared import citing, common
+from .sections import SECTIONS
 
 SCALES = 'smoke', 'laptop', 'full'
 # Minutes that each study may take on two cores, at the scale of a laptop.
@@ -76,14 +77,15 @@ def plan(scale: str, studies: Sequence[str]) -> list[Run]:
   """
   if scale == 'smoke':
     return [Run(study, 'smoke') for study in studies]
-  runs = [
-    Run(study, name)
-    for study in studies
-    for name in dict.fromkeys(
-      name for claim in ledger.CLAIMS[study] for name in claim.flagfiles
-    )
-  ]
+  runs = [Run(study, name) for study in studies for name in _names(study)]
   return runs if scale == 'laptop' else [_more(run) for run in runs]
+
+
+def _names(study: str) -> list[str]:
+  """Returns the flagfiles that claims, and figures of the page, are from."""
+  tested = [name for one in ledger.CLAIMS[study] for name in one.flagfiles]
+  shown = [name for name, _ in SECTIONS[study].figures]
+  return list(dict.fromkeys([*tested, *shown]))
 
 
 def _more(run: Run) -> Run:
