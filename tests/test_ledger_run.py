@@ -17,6 +17,7 @@ from binaries import PATIENCE, ROOT
 from PIL import Image
 
 import jaxrep
+from experiments.ledgers import texts
 from experiments.ledgers.sections import SECTIONS
 from jaxrep.claims import ledger
 
@@ -24,7 +25,8 @@ CLAIMS = [claim for claims in ledger.CLAIMS.values() for claim in claims]
 SMOKE = '--scale=smoke'
 LINE = (
   rf'jaxrep {re.escape(jaxrep.__version__)}, (\w+), flags/\1/smoke\.flags,'
-  r' flags [0-9a-f]{12}: \w+( \([^)]+\))? = \S+( %)?( \[[^]]+\])?( \D+)?,'
+  r' flags [0-9a-f]{12}: \w+( \([^)]+\))? = \S+( × 10[⁰-⁹⁻²³¹]+)?( %)?'
+  r'( \[[^]]+\])?( \D+)?,'
   r' n\s=\s[\d,]+'
 )
 
@@ -48,7 +50,8 @@ def test_the_ledger_is_a_page_and_a_table_and_says_where(smoke_ledger, shared):
     assert re.search(rf'{study}/smoke: \d+ s, there already\n', ended.out)
   for claim in CLAIMS:
     assert re.search(rf'^{claim.id} +\w', ended.out, re.M)
-  assert re.search(rf'^Of {len(CLAIMS)} claims ', ended.out, re.M)
+  theirs = sum(not one.ours for some in ledger.CLAIMS.values() for one in some)
+  assert re.search(rf'^Of {theirs} claims ', ended.out, re.M)
   assert f'\n{folder}/ledger.html\n' in ended.out
 
 
@@ -216,7 +219,7 @@ def assert_one_line(ended, *words):
     ('--studies=', ('--studies=: ', 'symmetry')),
     ('--scale=big', ('scale=big', 'smoke|laptop|full')),
     ('--scale=smoke --publish', ('--scale=smoke: expected laptop',)),
-    ('--publish --norun', ('--publish: ', 'found none of symmetry/paper')),
+    ('--publish --norun', ('--publish: ', 'README.md')),
     ('--seeds=3', ('seeds',)),
     ('smoke', ("'smoke'",)),
   ],
@@ -225,6 +228,16 @@ def test_bad_flags_are_told_in_one_line(binary, tmp_path, flags, words):
   ended = binary('ledger')(*flags.split(), cwd=tmp_path)
   assert_one_line(ended, *words)
   assert samples.tree(tmp_path) == {}
+
+
+def test_what_lacks_records_is_shown_and_not_published(binary, tmp_path):
+  readme = f'before\n{texts.BEGIN}\nold\n{texts.END}\nafter\n'
+  (tmp_path / 'README.md').write_text(readme)
+  ended = binary('ledger')('--publish', '--norun', '--out=led', cwd=tmp_path)
+  assert ended.code == 1 and 'found none of symmetry/paper' in ended.err
+  assert (tmp_path / 'led/ledger.html').is_file()
+  assert (tmp_path / 'README.md').read_text() == readme
+  assert not (tmp_path / 'docs').exists()
 
 
 def test_a_file_in_the_place_of_the_folder_is_told(run, tmp_path):

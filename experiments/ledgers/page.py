@@ -236,7 +236,7 @@ def _section(study, there, figures, scale) -> str:
   if scale == 'smoke':
     nets = there['smoke'].summary['nets']
     paragraphs[1] = (
-      f'These {nets:,} nets are those of `flags/{study}/smoke.flags`, smaller'
+      f'These {nets:,} nets are those of flags/{study}/smoke.flags, smaller'
       ' and at other settings than the source’s: they show how this page works,'
       ' and not what is so.'
     )
@@ -261,26 +261,24 @@ def _runs(found, scale) -> str:
   rows = []
   for study in dict.fromkeys(one.run.study for one in found):
     mine = [one for one in found if one.run.study == study]
-    for one in mine:
-      spent = runs.seconds(one.machine)
-      rows.append((one.run.command, one.summary['nets'], spent))
-    total = sum(runs.seconds(one.machine) for one in mine)
-    budget = f'of {60 * runs.BUDGET[study]:,} s' if scale == 'laptop' else ''
-    rows.append(
-      (
-        f'{study}, in all {budget}',
-        sum(one.summary['nets'] for one in mine),
-        total,
-      )
+    rows += [_cost(one.run.command, [one]) for one in mine]
+    budget = f', of {60 * runs.BUDGET[study]:,} s at most' * (scale == 'laptop')
+    rows.append(_cost(f'all of {study}{budget}', mine))
+  rows.append(_cost('all', found))
+  return report.section(
+    tables.Table(
+      'How it was run',
+      ('command', 'nets', 'seconds'),
+      rows,
+      'Each with --out=; seconds of computing, as machine.json has them.',
     )
-  total = sum(runs.seconds(one.machine) for one in found)
-  rows.append(('all', sum(one.summary['nets'] for one in found), total))
-  table = tables.Table(
-    'How it was run', ('command', 'nets', 'seconds'),
-    [(name, f'{n:,}', f'{spent:,.0f}') for name, n, spent in rows],
-    'Each with --out=; seconds of computing, as machine.json has them.',
-  )  # fmt: skip
-  return report.section(table)
+  )
+
+
+def _cost(words, found):
+  nets = sum(one.summary['nets'] for one in found)
+  seconds = sum(runs.seconds(one.machine) for one in found)
+  return words, f'{nets:,}', f'{seconds:,.0f}'
 
 
 def cited(

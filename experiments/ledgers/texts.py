@@ -66,7 +66,7 @@ def check(root: pathlib.Path) -> None:
     RecordError: no README with such a place is there.
   """
   path = root / 'README.md'
-  with records.naming(path):
+  with records.naming(path, '--publish: '):
     spliced(path.read_text(), '')
 
 
