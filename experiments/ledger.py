@@ -4,8 +4,9 @@
 
 Runs what the scale needs and is not there yet, each study in a process of its
 own, and writes ledger.html, one page with everything, and ledger.md, the table
-of claims. Interrupted, it goes on where it stopped. --scale=smoke shows in
-minutes how it works, laptop answers, full has ten times as many nets.
+of claims, to --out or to runs/ledger/SCALE. Interrupted, it goes on where it
+stopped. --scale=smoke shows in minutes how it works, laptop answers, full has
+ten times as many nets.
 """
 
 import pathlib

@@ -341,6 +341,12 @@ def test_the_table_of_the_readme_is_what_the_results_say(published):
   assert end and table == texts.table(ledger.rows(published))
 
 
+def test_the_readme_states_the_budget_of_each_study():
+  text = (ROOT / 'README.md').read_text()
+  assert ', '.join(f'{k} {n}' for k, n in runs.BUDGET.items()) + '.' in text
+  assert sum(runs.BUDGET.values()) < 45
+
+
 SENTENCES = [
   pytest.param(study, sentence, id=f'{study} {k}')
   for study, section in SECTIONS.items()
