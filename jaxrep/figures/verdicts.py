@@ -41,7 +41,7 @@ def bars(ax: Axes, counts: Mapping[str, Mapping[str, int]]) -> None:
     for k in np.flatnonzero(n):
       ax.text(
         left[k] + n[k] / 2, k, str(n[k]), ha='center', va='center',
-        color=style.TEXT if word in ('depends', 'undecided', 'not testable') else 'white',
+        color='white' if word in ('holds', 'fails') else style.TEXT,
         bbox={'boxstyle': 'round,pad=0.15', 'fc': color, 'ec': 'none'}
         if hatch else None,
       )  # fmt: skip
