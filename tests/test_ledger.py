@@ -166,13 +166,13 @@ def test_what_was_found_stands_in_a_line_for_each_record_and_setting():
 
 def test_of_many_results_the_range_and_the_verdicts_stand_there():
   many = [
-    *some('holds', ours=rate(0.5)), *some('holds', ours=rate(0.1)),
+    *some('holds', ours=rate(0.5)), *some('holds', ours=rate(0.0)),
     *some('undecided', ours=rate(0.9), flagfile='long'),
     *some('holds', ours=rate(0.7), flagfile='long'),
     *some('undecided', ours={**rate(0.2), 'value': None}),
   ]  # fmt: skip
-  said = ['from 10 % [4, 16], n = 1,000 to 90 % [84, 96], n = 1,000']
-  said += ['holds: paper, long', 'undecided: long, paper']
+  said = ['from 0 % [−6, 6], n = 1,000 to 90 % [84, 96], n = 1,000']
+  said += ['holds: paper (2), long', 'undecided: long, paper']
   assert list(map(plain, ledger.ours(row(found=many)))) == said
   only_words = [
     one._replace(said={**one.said, 'ours': 'words'}) for one in many

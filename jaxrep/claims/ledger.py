@@ -241,7 +241,8 @@ def _told(tested: Sequence[Tested]) -> list[str]:
   if len(tested) <= FEW:
     return [one.words for one in tested]
   values = [one.said['ours'] for one in tested]
-  values = [v for v in values if isinstance(v, Mapping) and v.get('value')]
+  values = [v for v in values if isinstance(v, Mapping)]
+  values = [v for v in values if v.get('value') is not None]
   lines = []
   if values:
     least, most = (f(values, key=lambda one: one['value']) for f in (min, max))
@@ -250,14 +251,21 @@ def _told(tested: Sequence[Tested]) -> list[str]:
 
 
 def _by_file(tested: Sequence[Tested]) -> list[str]:
-  """Returns which flagfiles say what: 'holds: paper, long'."""
-  result: dict[str, dict[str, None]] = {}
+  """Returns which flagfiles say what, and how often: 'holds: paper, long (3)'.
+
+  Of one that counts its settings itself, what it says.
+  """
+  result: dict[str, Counter] = {}
   for one in tested:
     said = one.said['ours']
     counted = isinstance(said, str) and said.endswith(' settings')
     where = f'{one.flagfile} ({said})' if counted else one.flagfile
-    result.setdefault(one.said['verdict'], {})[where] = None
-  return [f'{word}: {", ".join(files)}' for word, files in result.items()]
+    result.setdefault(one.said['verdict'], Counter())[where] += 1
+  return [
+    f'{word}: '
+    + ', '.join(f'{k} ({n})' if n > 1 else k for k, n in files.items())
+    for word, files in result.items()
+  ]
 
 
 def answer(found: Sequence[Row]) -> str:
