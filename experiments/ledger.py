@@ -116,8 +116,8 @@ def _found(folder: pathlib.Path) -> tuple[list[page.Found], list[str]]:
   planned = runs.plan(FLAGS.scale, FLAGS.studies)
   words = {'new': '', 'there': ', there already', 'judged': ', judged anew'}
   for made in runs.complete(planned, folder, compute=FLAGS.run):
-    if not made.known:
-      failed.append(made.how)
+    if made.wrong:
+      failed.append(made.wrong)
       continue
     found.append(page.read(made.run, folder / made.run.name))
     seconds = runs.seconds(found[-1].machine)

@@ -209,8 +209,7 @@ def _powers(low, high, most):
   powers = range(first, last + 1, every)
   if first >= -3 and last <= 5:
     return [(10.0**p, tables.number(10.0**p)) for p in powers]
-  raised = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
-  return [(10.0**p, f'10{str(p).translate(raised)}') for p in powers]
+  return [(10.0**p, tables.power_of_ten(p)) for p in powers]
 
 
 def _steps(low, high, most):

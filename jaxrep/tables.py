@@ -46,6 +46,12 @@ def number(value: float | None, *, unit: str = '', digits: int | None = None):
   return f'{text} %' if percent else text
 
 
+def power_of_ten(power: int) -> str:
+  """Returns a power of ten as it is written: '10⁻⁵'."""
+  raised = str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
+  return f'10{str(power).translate(raised)}'
+
+
 def _sign(value):
   """Returns a true minus for what is below 0."""
   return '−' if value < 0 else ''
@@ -57,10 +63,7 @@ def _digits(value, digits):
   if size and not 1e-4 <= size < 1e12:
     short = float(f'{size:.0e}') == size
     mantissa, power = f'{size:.{0 if short else 2}e}'.split('e')
-    raised = str(int(power)).translate(
-      str.maketrans('-0123456789', '⁻⁰¹²³⁴⁵⁶⁷⁸⁹')
-    )
-    return f'{_sign(value)}{mantissa} × 10{raised}'
+    return f'{_sign(value)}{mantissa} × {power_of_ten(int(power))}'
   if digits is None:
     text = f'{size:.3g}' if float(f'{size:.3g}') == size else ''
     if text and 'e' not in text:

@@ -1,16 +1,15 @@
 """The page is valid, whole and self-contained, and says what was found."""
 
-import html.parser
 import re
 import struct
 import subprocess
 import sys
 
 import pytest
+from browser import Reader
 
 from jaxrep import report, tables
 
-VOID = {'meta', 'img', 'br', 'hr', 'link', 'input'}
 PNG = b'\x89PNG\r\n\x1a\n' + struct.pack('>I4sII', 13, b'IHDR', 1200, 760)
 NASTY = '<script>alert("1 & 2")</script>'
 
@@ -49,30 +48,9 @@ def page(**changes):
   return whole._replace(**changes)
 
 
-class Reader(html.parser.HTMLParser):
-  """Collects tags and words, and requires that tags balance."""
-
-  def __init__(self, text):
-    super().__init__()
-    self.open, self.tags, self.words = [], [], []
-    self.feed(text)
-    self.close()
-    assert not self.open
-
-  def handle_starttag(self, tag, attrs):
-    self.tags.append((tag, dict(attrs)))
-    if tag not in VOID:
-      self.open.append(tag)
-
-  def handle_endtag(self, tag):
-    assert self.open.pop() == tag
-
-  def handle_data(self, data):
-    if self.open and self.open[-1] != 'style' and data.strip():
-      self.words.append(data.strip())
-
-  def attributes(self, tag):
-    return [attrs for name, attrs in self.tags if name == tag]
+def words_of(text):
+  """All words of a page that are shown."""
+  return [words for tag, words, _ in Reader(text).words if tag != 'style']
 
 
 EMPTY = report.Page(title='Nothing', lede='No nets.')
@@ -100,21 +78,21 @@ def test_a_page_is_balanced_and_needs_nothing_from_outside(name):
   text = report.html(PAGES[name])
   reader = Reader(text)
   assert text.startswith('<!DOCTYPE html>\n<html lang="en">')
-  assert [tag for tag, _ in reader.tags].count('h1') == 1
-  for _, attrs in reader.tags:
+  assert [tag for tag, _, _ in reader.tags].count('h1') == 1
+  for _, attrs, _ in reader.tags:
     for attribute in ('src', 'href', 'srcset', 'action'):
       assert attrs.get(attribute, 'data:').startswith('data:')
   assert not re.search(r'url\(|@import|https?://', text)
-  assert not {'script', 'link', 'iframe'} & {tag for tag, _ in reader.tags}
-  assert all(attrs['alt'] for attrs in reader.attributes('img'))
-  ids = [attrs['id'] for _, attrs in reader.tags if 'id' in attrs]
+  assert not {'script', 'link', 'iframe'} & {tag for tag, _, _ in reader.tags}
+  assert all(attrs['alt'] for attrs in reader.of('img'))
+  ids = [attrs['id'] for _, attrs, _ in reader.tags if 'id' in attrs]
   assert len(set(ids)) == len(ids) and not any(' ' in i for i in ids)
 
 
 def test_words_are_escaped_wherever_they_stand():
   text = report.html(PAGES['nasty'])
   assert '<script' not in text
-  assert Reader(text).words.count(NASTY) >= 10
+  assert words_of(text).count(NASTY) >= 10
 
 
 def test_a_picture_lies_in_the_page_with_its_size_and_words(tmp_path):
@@ -124,10 +102,11 @@ def test_a_picture_lies_in_the_page_with_its_size_and_words(tmp_path):
   )
   assert report.html(page(figures=[from_file])) == report.html(page())
   reader = Reader(report.html(page()))
-  (image,) = reader.attributes('img')
+  (image,) = reader.of('img')
   assert (image['width'], image['height']) == ('1200', '760')
   assert image['alt'] == 'Curves.'
-  assert {'They fall', 'How to read:', 'down'} <= set(reader.words)
+  shown = set(words_of(report.html(page())))
+  assert {'They fall', 'How to read:', 'down'} <= shown
 
 
 @pytest.mark.parametrize(
@@ -164,7 +143,7 @@ def test_pages_of_one_run_differ_in_one_line():
 
 
 def test_a_verdict_has_the_claim_the_source_ours_and_n():
-  words = Reader(report.html(page())).words
+  words = words_of(report.html(page()))
   at = words.index('It takes')
   assert words[at : at + 5] == [
     'It takes', '1,425', '1,425 [1,390, 1,462] sweeps', '883', 'holds',
@@ -173,17 +152,17 @@ def test_a_verdict_has_the_claim_the_source_ours_and_n():
 
 
 def test_undefined_and_censored_results_are_shown_and_explained():
-  words = Reader(report.html(page())).words
+  words = words_of(report.html(page()))
   assert {'—', '> budget', '[18,200, > budget]'} <= set(words)
   assert {'—: undefined.', tables.NOTES['> budget']} <= set(words)
-  assert tables.NOTES['> budget'] not in Reader(report.html(EMPTY)).words
+  assert tables.NOTES['> budget'] not in words_of(report.html(EMPTY))
 
 
 def test_only_long_tables_of_settings_are_folded():
   assert '<details>' not in report.html(page())
   text = report.html(PAGES['long'])
   assert '<summary>30 rows</summary>' in text
-  assert Reader(text).attributes('tr')
+  assert Reader(text).of('tr')
 
 
 def test_settings_are_written_in_full():
@@ -200,7 +179,7 @@ def test_the_file_holds_the_page(tmp_path):
 
 
 def test_how_it_was_run_is_told():
-  words = Reader(report.html(page())).words
+  words = words_of(report.html(page()))
   assert {'python -m experiments.x', '--seeds=1000\n--rate=0.1'} <= set(words)
 
 

@@ -11,7 +11,7 @@ from jaxrep.claims import ledger
 from jaxrep.figures import style, verdicts
 
 from ..shared import citing
-from . import galleries, runs, words
+from . import claims, galleries, runs, words
 from .sections import SECTIONS
 
 TITLE = 'What ten thousand nets say of the classic papers'
@@ -21,18 +21,7 @@ body { max-width: 58rem; }
 section > p, .lede { max-width: 46rem; }
 h3 { font-size: 1rem; margin: 1.6rem 0 .4rem; }
 figure h2 { font-size: 1rem; }
-tbody th { text-align: left; padding-top: 1.2rem; }
-.verdict { white-space: nowrap; }
-.holds::before { content: "✓ "; } .fails::before { content: "✗ "; }
-.depends { white-space: normal; } .depends::before { content: "± "; }
-.ours span { display: block; }
-#claims table { table-layout: fixed; }
-#claims th:nth-child(1) { width: 29%; } #claims th:nth-child(2) { width: 11%; }
-#claims th:nth-child(3) { width: 34%; } #claims th:nth-child(4) { width: 14%; }
-#claims td { overflow-wrap: break-word; }
-#claims td:last-child { white-space: nowrap; font-weight: normal; }
 small { color: #444; font-weight: normal; }
-@media (max-width: 34rem) { .verdict { white-space: normal; } }
 """
 
 
@@ -89,7 +78,7 @@ def html(
     f' {len(found)} runs; every rate has its 95 % interval and its n, and every'
     ' verdict is computed from a record.'
   )
-  parts = [_overview(rows), _table(rows, shown)]
+  parts = [_overview(rows), claims.section(rows, shown)]
   for study, there in by_study.items():
     parts.append(_section(study, there, shown[study], scale))
   parts += [_runs(found, scale), report.citations(cited(rows, by_study))]
@@ -98,7 +87,7 @@ def html(
     lede,
     parts,
     footer=f'jaxrep, ledger at the scale {scale}.',
-    style=_STYLE + galleries.STYLE,
+    style=_STYLE + claims.STYLE + galleries.STYLE,
     script=galleries.SCRIPT,
   )
 
@@ -132,17 +121,18 @@ def _figures(study, there, scale) -> dict[str, str]:
   A smoke run has not all of them: others of its page fill up.
   """
   chosen = SECTIONS[study].figures
+  wanted = {'smoke'} if scale == 'smoke' else {name for name, _ in chosen}
+  drawn = {name: drawn_in(there[name].folder) for name in wanted & there.keys()}
   if scale == 'smoke':
-    known = drawn_in(there['smoke'].folder)
+    known = drawn['smoke']
     names = dict.fromkeys(name for _, name in chosen if name in known)
     names = list(names | dict.fromkeys(known))[: len(chosen)]
     chosen = [('smoke', name) for name in names]
   result = {}
   for flagfile, name in chosen:
-    drawn = drawn_in(there[flagfile].folder) if flagfile in there else {}
-    if name in drawn:
+    if name in drawn.get(flagfile, {}):
       anchor = f'{study}-{flagfile}-{name}'
-      html = drawn[name].replace(f'"figure-{name}"', f'"{anchor}"', 1)
+      html = drawn[flagfile][name].replace(f'"figure-{name}"', f'"{anchor}"', 1)
       result[anchor] = html.replace('<h2>', '<h3>').replace('</h2>', '</h3>')
   return result
 
@@ -157,73 +147,6 @@ def drawn_in(folder: pathlib.Path) -> dict[str, str]:
   with records.naming(path):
     text = path.read_text()
   return {match[1]: match[0] for match in _FIGURE.finditer(text)}
-
-
-def _table(rows, shown) -> str:
-  """Returns all claims as a table, with links to figures and sections."""
-  columns = 'claim', 'source says', 'ours, 95 %', 'verdict', 'see'
-  names = ''.join(f'<th scope="col">{name}</th>' for name in columns)
-  bodies = []
-  for study in dict.fromkeys(row.study for row in rows):
-    mine = [row for row in rows if row.study == study]
-    works = escape('; '.join(dict.fromkeys(map(ledger.work, mine))))
-    head = f'{escape(SECTIONS[study].title)} <small>{works}</small>'
-    lines = [f'<tr><th colspan="5" scope="rowgroup">{head}</th></tr>']
-    lines += [_row(row, columns, shown) for row in mine]
-    bodies.append('<tbody>\n' + '\n'.join(lines) + '\n</tbody>')
-  return (
-    '<section id="claims">\n<h2>The claims</h2>\n<div class="wide claims">\n'
-    f'<table>\n<thead><tr>{names}</tr></thead>\n'
-    + '\n'.join(bodies)
-    + '\n</table>\n</div>\n'
-    f'<p class="note">{escape(_NOTE)}</p>\n</section>'
-  )
-
-
-_NOTE = (
-  'Verdicts are computed. A property holds where the 95 % interval of its rate'
-  ' lies above one half: of one printed net we read it as one of most nets;'
-  ' “holds” and “fails” are said where intervals leave no doubt,'
-  ' “undecided” where nets are too few, the budget too short, or a number lies'
-  ' between two thresholds. “Depends on” names what differs between runs that'
-  ' say the one and runs that say the other. How each is judged stands under'
-  ' its number. Thresholds for words without numbers are ours.'
-)
-
-
-def _row(row, columns, shown) -> str:
-  claim, kind = row.claim, ledger.kind(row).replace(' ', '-')
-  lines = ''.join(f'<span>{escape(line)}</span>' for line in ledger.ours(row))
-  how = (
-    f' <small>(judged: {escape(claim.judge.how)})</small>'
-    if claim.judge
-    else ''
-  )
-  cells = (
-    f'{escape(claim.words)} <small>{escape(ledger.place(row))}</small>',
-    escape(claim.given),
-    f'{lines}{how}',
-    f'<b class="{kind}">{escape(row.verdict)}</b>',
-    _link(row, shown),
-  )
-  kinds = '', '', ' class="ours"', f' class="verdict {kind}-cell"', ''
-  inner = ''.join(
-    f'<td{kind} data-name="{name}">{cell}</td>'
-    for kind, name, cell in zip(kinds, columns, cells, strict=True)
-  )
-  return f'<tr id="claim-{claim.id}">{inner}</tr>'
-
-
-def _link(row, shown) -> str:
-  """Returns a link to the claim's figure, or to the section of its study."""
-  if row.study not in shown:
-    return '—'
-  names = 'smoke', *row.claim.flagfiles
-  anchors = [f'{row.study}-{name}-{row.claim.figure}' for name in names]
-  anchor = next((a for a in anchors if a in shown[row.study]), row.study)
-  return (
-    f'<a href="#{anchor}">{"section" if anchor == row.study else "figure"}</a>'
-  )
 
 
 def _section(study, there, figures, scale) -> str:
@@ -285,18 +208,18 @@ def cited(
   rows: Sequence[ledger.Row], by_study: Mapping[str, Mapping[str, Found]]
 ) -> list[str]:
   """Returns a line to cite for every result that a claim rests on."""
-  lines: dict[str, None] = {}
+  rested: dict[tuple[str, str], list] = {}
   for row in rows:
     for one in row.tested:
-      ours = one.said['ours']
-      if isinstance(ours, Mapping):
-        record = by_study[row.study][one.flagfile]
-        result = {row.claim.result: ours}
-        lines |= dict.fromkeys(
-          citing.lines(
-            record.summary,
-            record.flags,
-            [(one.said.get('setting', ''), result)],
-          )
+      if isinstance(one.said['ours'], Mapping):
+        result = {row.claim.result: one.said['ours']}
+        setting = one.said.get('setting', '')
+        rested.setdefault((row.study, one.flagfile), []).append(
+          (setting, result)
         )
+  lines: dict[str, None] = {}  # two claims may rest on one result
+  for (study, flagfile), results in rested.items():
+    record = by_study[study][flagfile]
+    found = citing.lines(record.summary, record.flags, results)
+    lines |= dict.fromkeys(found)
   return list(lines)

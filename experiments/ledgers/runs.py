@@ -63,9 +63,7 @@ class Run(NamedTuple):
   @property
   def expected(self) -> dict[str, str]:
     """The flags that its record should have, as text."""
-    texts = [self.path.with_name('paper.flags'), self.path]
-    values = [records.parse_flags(path.read_text()) for path in texts]
-    return values[0] | values[1] | records.parse_flags('\n'.join(self.flags))
+    return citing.stated(self.path) | records.parse_flags('\n'.join(self.flags))
 
 
 def plan(scale: str, studies: Sequence[str]) -> list[Run]:
@@ -139,16 +137,13 @@ class Made(NamedTuple):
 
   Attributes:
     run: which one.
-    how: 'new', 'there', 'judged' anew, or why its record is not there.
+    how: 'new', 'there' already, or 'judged' anew.
+    wrong: why its record is not there; '': it is.
   """
 
   run: Run
   how: str
-
-  @property
-  def known(self) -> bool:
-    """Whether its record is there."""
-    return self.how in ('new', 'there', 'judged')
+  wrong: str = ''
 
 
 def complete(
@@ -174,7 +169,7 @@ def complete(
       yield Made(run, 'there')
     elif compute:
       wrong = perform(run, folder / run.name)
-      yield Made(run, wrong or ('judged' if known else 'new'))
+      yield Made(run, 'judged' if known else 'new', wrong)
 
 
 def _is_judged(folder: pathlib.Path) -> bool:

@@ -1,6 +1,7 @@
 """Lines to cite results by: where they are from, and how sure they are."""
 
 import hashlib
+import pathlib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,10 +55,9 @@ def flagfile(study: str, flags: Mapping[str, str]) -> str:
   folder = common.flagfiles(study)
   if not folder.is_dir():  # a study that is not jaxrep's own
     return 'run.flags'
-  paper = _stated(folder / 'paper.flags')
   near = 'run.flags'
   for path in sorted(folder.glob('*.flags')):
-    values = paper | _stated(path)
+    values = stated(path)
     other = [k for k, v in values.items() if not same(flags.get(k, ''), v)]
     name = f'flags/{study}/{path.name}'
     if not other:
@@ -72,8 +72,10 @@ def same(one: str, other: str) -> bool:
   return one == other or _numbers(one) == _numbers(other)
 
 
-def _stated(path):
-  return records.parse_flags(path.read_text())
+def stated(path: pathlib.Path) -> dict[str, str]:
+  """Returns what a flagfile states, and its paper.flags for the rest."""
+  texts = (path.with_name('paper.flags').read_text(), path.read_text())
+  return records.parse_flags('\n'.join(texts))
 
 
 def _numbers(text):

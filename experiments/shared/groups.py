@@ -197,12 +197,13 @@ def verdicts(
       if claim.result in g.results and claim.is_about({**fixed(g), **g.setting})
     ]
     each = [
-      judges.verdicts(
-        [claim],
+      judges.told(
+        claim,
+        g.results[claim.result],
         g.results,
         setting=words(g, names),
         at={name: g.setting[name] for name in names},
-      )[0]
+      )
       for g in about
     ]
     result += few(each, claim.words)

@@ -136,7 +136,7 @@ def run(experiment: Experiment, place: Place) -> records.Record | None:
       new = not writer.finished
       if not _finish(experiment, writer, place):
         return None
-      record = records.load(place.out)
+      record = _judged(experiment, writer, records.load(place.out))
       # A record that lay there may be anything; an error in a page of one that
       # has just been made is ours.
       with contextlib.nullcontext() if new else records.drawing(place.out):
@@ -170,7 +170,6 @@ def _finish(experiment, writer, place) -> bool:
     return False
   if writer.finished:
     print(f'{place.out} holds this run, finished; drawing it again.')
-    _judge_again(experiment, writer)
   else:
     _conclude(experiment, chunks, writer, stopwatch)
   writer.drop_chunks()
@@ -351,15 +350,17 @@ def summarise(
   }
 
 
-def _judge_again(experiment: Experiment, writer: writing.Writer) -> None:
-  """Gives a finished record the verdicts of today's claims, if they differ."""
-  record = records.load(writer.folder)
+def _judged(
+  experiment: Experiment, writer: writing.Writer, record: records.Record
+) -> records.Record:
+  """Returns a record with the verdicts of today's claims; writes new ones."""
   if record.summary.get('judged_by') == claims.digest():
-    return
-  with records.drawing(writer.folder):
+    return record
+  with records.drawing(record.folder):
     found = experiment.judge(record.parts, record.summary['settings'])
-  judged = {'claims': found, 'judged_by': claims.digest()}
-  writer.write_json(records.SUMMARY, record.summary | judged)
+  summary = record.summary | {'claims': found, 'judged_by': claims.digest()}
+  writer.write_json(records.SUMMARY, summary)
+  return record._replace(summary=summary)
 
 
 def write_results(

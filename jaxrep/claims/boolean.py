@@ -6,13 +6,15 @@ from typing import Any
 
 from jaxrep import stats
 from jaxrep.claims.judges import (
-  DEPENDS,
   FAILS,
   HOLDS,
+  PAIRED,
   RARE,
   UNDECIDED,
   Claim,
   Judge,
+  Results,
+  below,
   counted,
   learnt,
   most,
@@ -21,6 +23,7 @@ from jaxrep.claims.judges import (
   one_run,
   refuted_only,
   told,
+  weighed,
 )
 
 _BOOK = 'Rumelhart, Hinton & Williams, PDP vol. 1 (1986), ch. 8'
@@ -204,12 +207,11 @@ def chauvin(units: float) -> float:
   return 280 + CHAUVIN * math.log2(units)
 
 
-def _falls(slope: stats.Estimate) -> str:
-  if slope.low is None or slope.high is None:
+def _has_the_number(results: Results) -> str:
+  slope = results['slope']
+  if slope['low'] is None or slope['high'] is None:
     return UNDECIDED
-  if slope.high < 0:
-    return HOLDS
-  return FAILS if slope.low > 0 else UNDECIDED
+  return HOLDS if slope['low'] <= CHAUVIN <= slope['high'] else FAILS
 
 
 MORE_UNITS = Claim(
@@ -219,7 +221,7 @@ MORE_UNITS = Claim(
   ' direction only).',
   '280 − 33 log₂ H, −33 for each doubling',
   'sweeps_a_doubling',
-  Judge('below 0', _falls),
+  below('slope', 0),
   flagfiles=('chauvin',),
   depends='the first weights and the criterion',
 )
@@ -229,16 +231,7 @@ CHAUVINS_NUMBER = Claim(
   'It is 33 fewer presentations for each doubling of the hidden units.',
   '280 − 33 log₂ H',
   'sweeps_a_doubling',
-  Judge(
-    'the source’s number inside our interval',
-    lambda slope: (
-      UNDECIDED
-      if slope.low is None or slope.high is None
-      else HOLDS
-      if slope.low <= CHAUVIN <= slope.high
-      else FAILS
-    ),
-  ),
+  Judge('the source’s number inside our interval', _has_the_number),
   flagfiles=('chauvin',),
   depends='the first weights and the criterion',
 )
@@ -262,9 +255,7 @@ def _fewer(pairs: Sequence[stats.PairedRates]) -> str:
   level = 0.05 / max(len(pairs), 1)
   sure = [p for p in pairs if p.p_value is not None and p.p_value < level]
   fewer = sum(p.only_a > p.only_b for p in sure)
-  if fewer < len(sure):
-    return DEPENDS if fewer else FAILS
-  return HOLDS if fewer else UNDECIDED
+  return weighed(fewer, len(sure) - fewer)
 
 
 PRECISION = Claim(
@@ -274,7 +265,7 @@ PRECISION = Claim(
   ' fewer nets are unsolved in float64 than in float32.',
   'words only',
   'comparisons',
-  Judge('ordering, on the same seeds (McNemar, 5 % over all)', _fewer),
+  Judge(PAIRED, _fewer),
   flagfiles=('escape',),
   depends='the setting',
 )
@@ -291,12 +282,14 @@ def more_units(slope: stats.Estimate, setting: str) -> dict[str, Any]:
     slope: ours, sweeps for each doubling.
     setting: what tells it from others that are judged with it.
   """
-  return told(MORE_UNITS, stats.as_json(slope), slope, setting=setting)
+  known = stats.as_json(slope)
+  return told(MORE_UNITS, known, {'slope': known}, setting=setting)
 
 
 def chauvins_number(slope: stats.Estimate, setting: str) -> dict[str, Any]:
   """Returns the verdict on the number of Chauvin's curve; as `more_units`."""
-  return told(CHAUVINS_NUMBER, stats.as_json(slope), slope, setting=setting)
+  known = stats.as_json(slope)
+  return told(CHAUVINS_NUMBER, known, {'slope': known}, setting=setting)
 
 
 def escape(left: stats.Estimate, setting: str) -> dict[str, Any]:

@@ -7,20 +7,11 @@ from jaxrep.claims.judges import (
   Claim,
   Judge,
   Results,
+  above,
 )
 
 # Rounding in float64 of derivatives near 1.
 SAME = 1e-12
-
-
-def _solves_more(results: Results) -> str:
-  """Judges by the difference, seed by seed: is it surely above 0?"""
-  difference = results['full_less_delta_rule']
-  if difference['value'] is None:
-    return UNDECIDED
-  if difference['low'] > 0:
-    return HOLDS
-  return FAILS if difference['high'] < 0 else UNDECIDED
 
 
 def _same(results: Results) -> str:
@@ -51,7 +42,9 @@ CLAIMS = (
     ' the delta rule on the last layer, on the same seeds.)',
     'words only',
     'full_less_delta_rule',
-    Judge('ordering, on the same seeds', _solves_more),
+    above('full_less_delta_rule', 0)._replace(
+      how='ordering, on the same seeds'
+    ),
     figure='rules',
   ),
 )

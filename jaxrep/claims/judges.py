@@ -14,6 +14,8 @@ from typing import Any, NamedTuple
 HOLDS, FAILS, UNDECIDED = 'holds', 'fails', 'undecided'
 DEPENDS = 'depends on the setting'
 NOT_TESTABLE = 'not testable'
+# How comparisons of settings are judged.
+PAIRED = 'ordering, on the same seeds (McNemar, 5 % over all)'
 # What we read "very rarely" and "never" as: below so much, by the interval. The
 # sources give no number.
 RARE, NEVER = 0.05, 0.01
@@ -93,12 +95,17 @@ def above(name: str, bound: float) -> Judge:
   )
 
 
+def below(name: str, bound: float) -> Judge:
+  """Judges that a number is smaller than a bound, by its interval."""
+  return Judge(
+    f'below {bound:g}',
+    lambda results: _against(bound, results[name], above=FAILS, below=HOLDS),
+  )
+
+
 def rare(name: str) -> Judge:
   """Judges that something is rare: the interval of its rate is below `RARE`."""
-  return Judge(
-    f'below {100 * RARE:g} %',
-    lambda results: _against(RARE, results[name], above=FAILS, below=HOLDS),
-  )
+  return below(name, RARE)._replace(how=f'below {100 * RARE:g} %')
 
 
 def never_more_than_rare(name: str) -> Judge:
@@ -263,27 +270,6 @@ def _against(threshold, rate, *, above, below) -> str:
   return below if rate['high'] < threshold else UNDECIDED
 
 
-def verdicts(
-  claims: Sequence[Claim],
-  results: Results,
-  *,
-  setting: str = '',
-  at: Mapping[str, Any] = types.MappingProxyType({}),
-) -> list[dict[str, Any]]:
-  """Returns each claim with our result and the verdict, as summary.json has it.
-
-  Args:
-    claims: those whose results are there.
-    results: estimates by name, as JSON.
-    setting: what tells these results from others that are judged with them.
-    at: the same by flag.
-  """
-  return [
-    told(claim, results[claim.result], results, setting=setting, at=at)
-    for claim in claims
-  ]
-
-
 def told(
   claim: Claim,
   ours: Mapping[str, Any] | str,
@@ -312,6 +298,11 @@ def told(
     'ours': ours,
     'verdict': claim.judge(*measured),
   }
+
+
+def weighed(speaking_for: int, against: int) -> str:
+  """Returns the verdict of comparisons that are sure, by how many say what."""
+  return agreed([HOLDS] * speaking_for + [FAILS] * against)
 
 
 def agreed(words: Sequence[str]) -> str:

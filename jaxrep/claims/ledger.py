@@ -186,10 +186,7 @@ def _hanging(study, claim, tested, each) -> str:
       flags = [flag for said in mine for flag in said.get('hangs_on', ())]
       for flag in flags or hangs_on(mine):
         found[FLAGS.get(flag, flag.replace('_', ' '))] = None
-  words = list(found) or [claim.depends]
-  return ' and '.join(
-    [', '.join(words[:-1]), words[-1]] if words[1:] else words
-  )
+  return _listed(list(found) or [claim.depends])
 
 
 def work(row: Row) -> str:

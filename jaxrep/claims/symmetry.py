@@ -4,11 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from jaxrep.claims.judges import (
-  DEPENDS,
-  FAILS,
-  HOLDS,
+  PAIRED,
   RARE,
-  UNDECIDED,
   Claim,
   Judge,
   most,
@@ -16,6 +13,7 @@ from jaxrep.claims.judges import (
   one_run,
   rare,
   told,
+  weighed,
 )
 
 _LETTER = 'Rumelhart, Hinton & Williams, Nature 323 (1986)'
@@ -130,12 +128,9 @@ CLAIMS = (
 
 def _ways(ways: Sequence[str]) -> str:
   """Judges by comparisons: each 'helps', 'hurts' or 'no difference'."""
-  if 'hurts' in ways:
-    return DEPENDS if 'helps' in ways else FAILS
-  return HOLDS if 'helps' in ways else UNDECIDED
+  return weighed(ways.count('helps'), ways.count('hurts'))
 
 
-_HOW = 'ordering, on the same seeds (McNemar, 5 % over all)'
 MORE_CONNECTIONS = Claim(
   'minima-more-connections',
   _PAGE,
@@ -143,7 +138,7 @@ MORE_CONNECTIONS = Claim(
   ' fewer nets end in minima, at a finite point or at infinity.',
   'words only',
   'comparisons',
-  Judge(_HOW, _ways),
+  Judge(PAIRED, _ways),
   flagfiles=('wider',),
   figure='outcomes',
   depends='the learning rate and how many more',
